@@ -1,0 +1,120 @@
+/**
+ * All that the runtime takes from the world outside: time, randomness and sockets. `nodePlatform` is the real one;
+ * `simulate()` of `@convoke/runtime/testing` gives each simulated host its own.
+ */
+export interface Platform {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly datagrams: DatagramSockets;
+  readonly streams: StreamSockets;
+}
+
+export interface Clock {
+  /** Monotonic time in milliseconds, with fractions, from an arbitrary start. Deadlines and timers use this. */
+  now(): number;
+  /** Wall-clock time in milliseconds since 1970. It may jump; nothing in the protocol depends on it. */
+  wallTime(): number;
+  /** Calls back once, after `delay` milliseconds. */
+  setTimer(delay: number, callback: () => void): Timer;
+  /** Calls back when the current turn's work is done, before time passes: where the frames of one tick are sent. */
+  defer(callback: () => void): void;
+}
+
+export interface Timer {
+  cancel(): void;
+  /** Lets the process end although this timer is still set. */
+  unref(): void;
+}
+
+export interface Random {
+  /** `length` unpredictable bytes: ids, tokens and keys. */
+  bytes(length: number): Uint8Array;
+  /** A number in [0, 1): jitter and choices, not secrets. */
+  next(): number;
+}
+
+/** Where a socket is bound or a packet comes from. `host` is an IP address, never a name. */
+export interface SocketAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface DatagramSockets {
+  /** Binds a UDP socket. Rejects with the system's error (`EADDRINUSE`, …). */
+  open(options: DatagramOptions): Promise<DatagramSocket>;
+  /** The IP address of a host name; an IP address is returned as it is. Rejects when the name is not known. */
+  resolve(host: string): Promise<string>;
+}
+
+export interface DatagramOptions {
+  /** Default: all interfaces, IPv4. */
+  readonly host?: string;
+  /** 0 or absent: any free port. */
+  readonly port?: number;
+  /** Several sockets may bind the same port, as multicast receivers do. */
+  readonly reuseAddress?: boolean;
+  /** Called for each datagram. The bytes belong to the receiver and are not written again. */
+  readonly onMessage: (message: Buffer, from: SocketAddress) => void;
+  /** Errors of the socket that belong to no send, such as an ICMP answer. The socket stays usable. */
+  readonly onError?: (error: Error) => void;
+}
+
+export interface DatagramSocket {
+  readonly address: SocketAddress;
+  /**
+   * Hands a datagram to the socket. The bytes must not be changed until `sent` is called, which tells whether the
+   * system took it, not whether it arrived.
+   */
+  send(message: Uint8Array, to: SocketAddress, sent?: (error: Error | null) => void): void;
+  /** Joins a multicast group on the interface with this address. */
+  joinGroup(group: string, interfaceAddress: string): void;
+  leaveGroup(group: string, interfaceAddress: string): void;
+  /** How many routers a multicast datagram may pass; 0 keeps it on this machine. */
+  setMulticastTtl(ttl: number): void;
+  /** The interface by which multicast datagrams leave. */
+  setMulticastInterface(interfaceAddress: string): void;
+  /** Whether this host's own sockets receive what it multicasts. */
+  setMulticastLoopback(on: boolean): void;
+  /** Nothing is called back after this. */
+  close(): void;
+}
+
+export interface StreamSockets {
+  /** Listens for TCP connections. Rejects with the system's error. */
+  listen(options: StreamListenOptions): Promise<StreamListener>;
+  /** Rejects with the system's error (`ECONNREFUSED`, `ETIMEDOUT`, …), whose `code` is kept. */
+  connect(address: { readonly host: string; readonly port: number }): Promise<StreamSocket>;
+}
+
+export interface StreamListenOptions {
+  readonly host?: string;
+  readonly port?: number;
+  /** The handlers of the accepted socket are to be set before this returns. */
+  readonly onConnection: (socket: StreamSocket) => void;
+}
+
+export interface StreamListener {
+  readonly address: SocketAddress;
+  /** Stops to accept; accepted connections live on. */
+  close(): void;
+}
+
+export interface StreamSocket {
+  readonly local: SocketAddress;
+  readonly remote: SocketAddress;
+  /** Set by the owner. The bytes belong to the receiver and are not written again. */
+  onData: (chunk: Buffer) => void;
+  /** Set by the owner; called once, when the connection is gone for whatever reason but `destroy`. */
+  onClose: (error: Error | null) => void;
+  /** Set by the owner; called when a socket that was full has room again. */
+  onDrain: () => void;
+  /** Hands bytes over, which must not be changed afterwards. False: the socket is full, wait for `onDrain`. */
+  write(chunk: Uint8Array): boolean;
+  /** Ends the stream once what was written is sent. */
+  end(): void;
+  /** Drops the connection at once; nothing is called back after this. */
+  destroy(): void;
+  ref(): void;
+  /** Lets the process end although this connection is open. */
+  unref(): void;
+}

@@ -1,0 +1,133 @@
+/** What generated code tells the runtime about interfaces and procedures. */
+import type { Reader } from '../marshalling/reader.js';
+import type { Writer } from '../marshalling/writer.js';
+import type { DeclaredError } from './errors.js';
+
+export type Semantics = 'maybe' | 'at-least-once' | 'at-most-once';
+
+/**
+ * One procedure as one interface offers it: what it promises, and how its arguments and results are marshalled.
+ *
+ * `Arguments` is the tuple of the declared parameters; the marshallers are generated and work on the bytes in place.
+ */
+export interface Procedure<Arguments extends readonly unknown[] = readonly never[], Result = unknown> {
+  /** The interface that is called: `bank.v1.Bank`. */
+  readonly interface: string;
+  /** The interface that declares the procedure, which may be a base of `interface`. */
+  readonly declaredBy: string;
+  /** Counted per declaring interface, 1 to 65535. */
+  readonly id: number;
+  readonly name: string;
+  /**
+   * The procedure's name on the wire, as the high and the low 32 bits: the first eight bytes of the SHA-256 of
+   * `interface/declaredBy/id`.
+   */
+  readonly key: readonly [high: number, low: number];
+  readonly semantics: Semantics;
+  readonly idempotent: boolean;
+  /** In milliseconds, where the caller gives none. */
+  readonly deadline: number;
+  /** How many parameters are declared; options and context stand at this index. */
+  readonly arity: number;
+  /** False when the procedure is `void`. */
+  readonly hasResult: boolean;
+  readonly errors: readonly DeclaredErrorDescription[];
+  writeArguments(writer: Writer, values: Arguments): void;
+  /** Throws a `MarshalError` on bytes or values that the schema does not allow. */
+  readArguments(reader: Reader): Arguments;
+  writeResult(writer: Writer, value: Result): void;
+  readResult(reader: Reader): Result;
+}
+
+/** A procedure whose types do not matter to who handles it. */
+// biome-ignore lint/suspicious/noExplicitAny: the tuple is contravariant in one marshaller and covariant in the other
+export type AnyProcedure = Procedure<any, any>;
+
+/** How an error that a procedure throws is marshalled. */
+export interface DeclaredErrorDescription {
+  readonly fullName: string;
+  writeData(writer: Writer, error: DeclaredError): void;
+  /** A new instance of the error's class. */
+  read(reader: Reader): DeclaredError;
+}
+
+/** An interface as `connect` and `implement` take it: the constant that the generated `index.ts` declares. */
+export interface InterfaceDescription<Client, Service> {
+  /** The interface's full name: `bank.v1.Bank`. */
+  readonly name: string;
+  /** The names of the interfaces that it extends, itself not included, nearest first. */
+  readonly bases: readonly string[];
+  /** Its own procedures and the inherited ones. */
+  readonly procedures: readonly AnyProcedure[];
+  /** Makes the client stub: an object whose methods marshal and call. */
+  createClient(caller: Caller): Client;
+  /** Makes the dispatcher that chooses the server stub's procedure for a request. */
+  createDispatcher(service: Service): Dispatcher;
+}
+
+/** What a client stub stands on: the communication module of a channel. */
+export interface Caller {
+  /**
+   * Calls a procedure.
+   *
+   * @returns its result; for a `maybe` procedure `undefined` when none arrived in time
+   * @throws a declared error of the procedure, or a `CallError`
+   */
+  unary<Arguments extends readonly unknown[], Result>(
+    procedure: Procedure<Arguments, Result>,
+    values: Arguments,
+    options: CallOptions | undefined,
+  ): Promise<Result>;
+}
+
+/** The server's procedures of one interface, one entry each. */
+export interface Dispatcher {
+  readonly interface: string;
+  readonly entries: readonly DispatchEntry[];
+}
+
+export interface DispatchEntry {
+  readonly procedure: AnyProcedure;
+  /** The server stub: hands the arguments and the context to the service's own procedure. */
+  // biome-ignore lint/suspicious/noExplicitAny: generated per procedure, with its own types
+  invoke(values: any, context: CallContext): unknown;
+}
+
+/** Names and values that travel beside the arguments. */
+export type Metadata = Readonly<Record<string, string | number | boolean | Uint8Array>>;
+
+export interface CallOptions {
+  /** In milliseconds from now; instead of the schema's. `Infinity`: none. */
+  readonly deadline?: number;
+  /** Cancels the call. */
+  readonly signal?: AbortSignal;
+  readonly metadata?: Metadata;
+  /** The call that this one serves: its deadline and its cancellation hold for this one too. */
+  readonly parent?: CallContext;
+}
+
+/** What a procedure knows of the call that it executes; its last argument. */
+export interface CallContext {
+  /** Aborted when the caller cancels, gives up or disconnects, or when the deadline passes. */
+  readonly signal: AbortSignal;
+  /** On `clock.now()`'s scale, in milliseconds; `Infinity` when there is none. */
+  readonly deadline: number;
+  readonly metadata: Metadata;
+  readonly peer: Peer;
+  /** The client's id and the call's number: the same for all copies of a call, and for no other call. */
+  readonly callId: string;
+  /** Which copy of the request is being executed, from 1. */
+  readonly attempt: number;
+  readonly clock: { now(): number };
+}
+
+/** Who called. */
+export interface Peer {
+  /** The caller's transport address: `udp://127.0.0.1:41234`. */
+  readonly address: string;
+  /** The calling channel's id, 32 hexadecimal digits. */
+  readonly clientId: string;
+}
+
+/** A value, or a promise of it. */
+export type Awaitable<T> = T | PromiseLike<T>;
