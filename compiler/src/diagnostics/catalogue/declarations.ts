@@ -1,0 +1,3 @@
+/** CVK3xxx: types and declarations. */
+
+export const declarations = {};

@@ -1,0 +1,3 @@
+/** CVK5xxx: groups. */
+
+export const groups = {};

@@ -1,0 +1,3 @@
+/** CVK4xxx: interfaces and what procedures promise. */
+
+export const interfaces = {};

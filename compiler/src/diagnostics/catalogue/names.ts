@@ -1,0 +1,3 @@
+/** CVK2xxx: names and imports. */
+
+export const names = {};

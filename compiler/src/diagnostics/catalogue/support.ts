@@ -1,0 +1,3 @@
+/** CVK9xxx: what this version does not do, and trouble with files. */
+
+export const support = {};

@@ -1,0 +1,3 @@
+/** CVK1xxx: how the source is written. */
+
+export const syntax = {};
