@@ -1,0 +1,14 @@
+/**
+ * How deep values may nest, in containers: arrays, maps, structs and unions. Writing stops there too, so that a value
+ * that refers to itself is an error and what one side writes the other can read.
+ */
+export const maxDepth = 100;
+
+/** Byte strings shorter than this are copied out of the received message; longer ones are views of it. */
+export const copiedBytes = 512;
+
+/** Metadata: how many entries, how long a name may be in characters, and all of it encoded, in bytes. */
+export const metadataLimits = { entries: 64, nameLength: 128, size: 8192 } as const;
+
+/** How many bytes a writer's chunk has, unless one message needs more. */
+export const chunkSize = 65_536;
