@@ -1,0 +1,13 @@
+import { nodeClock } from './node-clock.js';
+import { nodeDatagrams } from './node-datagrams.js';
+import { nodeRandom } from './node-random.js';
+import { nodeStreams } from './node-streams.js';
+import type { Platform } from './platform.js';
+
+/** The real world: Node's clock, its cryptographic randomness, and the system's sockets. */
+export const nodePlatform: Platform = {
+  clock: nodeClock,
+  random: nodeRandom,
+  datagrams: nodeDatagrams,
+  streams: nodeStreams,
+};
