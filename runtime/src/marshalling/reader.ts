@@ -82,7 +82,7 @@ export class Reader {
 
   bool(): boolean {
     const tag = this.peek();
-    if (tag !== 0xc3 && tag !== 0xc2) throw this.unexpected('a bool');
+    if (tag !== 0xc3 && tag !== 0xc2) throw this.unexpected('bool');
     this.position++;
     return tag === 0xc3;
   }
@@ -238,7 +238,7 @@ export class Reader {
         this.skipEntries(2 * this.mapHeader());
         return;
       case 'unused':
-        throw this.unexpected('a value');
+        throw this.unexpected('value');
     }
   }
 
@@ -283,7 +283,8 @@ export class Reader {
     return at;
   }
 
-  private peek(): number {
+  /** The first byte of the next value, its tag. */
+  peek(): number {
     if (this.position >= this.end) throw this.truncated(1);
     return this.buffer[this.position]!;
   }
@@ -297,7 +298,7 @@ export class Reader {
 
   private unexpected(expected: string): MarshalError {
     const tag = this.buffer[this.position]!;
-    return this.failure(`expected ${expected}, found ${tagShapes[tag]!.name}`, this.position);
+    return this.failure(`expected ${expected}, found ${tagShapes[tag]!.type}`, this.position);
   }
 
   private detach(start: number, length: number): Uint8Array {

@@ -46,6 +46,13 @@ export class Writer {
     this.position = this.start;
   }
 
+  /** Takes back what was written since `offset` from the message's start, and returns a copy of it. */
+  takeBack(offset: number): Buffer {
+    const taken = Buffer.from(this.buffer.subarray(this.start + offset, this.position));
+    this.position = this.start + offset;
+    return taken;
+  }
+
   /** Makes room for `bytes` more, if need be by moving the unfinished message into a new chunk. */
   ensure(bytes: number): void {
     if (this.position + bytes > this.buffer.length) this.move(bytes);
@@ -54,7 +61,7 @@ export class Writer {
   private move(bytes: number): void {
     const written = this.position - this.start;
     const needed = written + bytes;
-    const chunk = Buffer.allocUnsafeSlow(needed * 2 > chunkSize ? needed * 2 : chunkSize);
+    const chunk = Buffer.allocUnsafeSlow(Math.max(needed * 2, chunkSize));
     this.buffer.copy(chunk, 0, this.start, this.position);
     this.buffer = chunk;
     this.view = new DataView(chunk.buffer);
