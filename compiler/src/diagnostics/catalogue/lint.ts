@@ -1,3 +1,10 @@
 /** CVK8xxx: what is allowed but hardly meant. */
+import { warning } from '../diagnostic.js';
 
-export const lint = {};
+export const lint = {
+  unusedImport: warning<{ name: string }>(
+    'CVK8001',
+    ({ name }) => `'${name}' is imported but not used`,
+    () => 'Remove it from the import.',
+  ),
+};

@@ -1,3 +1,30 @@
 /** CVK9xxx: what this version does not do, and trouble with files. */
+import { error } from '../diagnostic.js';
 
-export const support = {};
+export const support = {
+  cannotRead: error<{ file: string; reason: string }>(
+    'CVK9001',
+    ({ file, reason }) => `cannot read '${file}': ${reason}`,
+    () => 'See that it is a file and that you may read it.',
+  ),
+  packageImport: error<{ specifier: string }>(
+    'CVK9002',
+    ({ specifier }) => `this version does not import from npm packages: "${specifier}"`,
+    () => 'Copy the file beside this one and import it by a relative path.',
+  ),
+  streamNotGenerated: error<{ name: string }>(
+    'CVK9003',
+    ({ name }) => `this version does not generate procedures with streams: '${name}'`,
+    () => 'The schema is right: `convoke check` accepts it. Move the procedure to a file of its own for now.',
+  ),
+  groupNotGenerated: error<{ name: string }>(
+    'CVK9004',
+    ({ name }) => `this version does not generate groups: '${name}'`,
+    () => 'The schema is right: `convoke check` accepts it. Move the group to a file of its own for now.',
+  ),
+  sameFolder: error<{ folder: string; other: string }>(
+    'CVK9005',
+    ({ folder, other }) => `its generated files would go to '${folder}', where those of '${other}' go`,
+    () => 'Rename one of the two files.',
+  ),
+};
