@@ -1,8 +1,14 @@
 /**
- * How deep values may nest, in containers: arrays, maps, structs and unions. Writing stops there too, so that a value
- * that refers to itself is an error and what one side writes the other can read.
+ * How often a value may go into a type that can contain itself. It holds for writing too, so that a value that
+ * contains itself is an error, and what one side writes the other can read.
  */
-export const maxDepth = 100;
+export const maxDepth = 128;
+
+/** How many arrays and maps may stand in each other in a value that the schema does not know. */
+export const maxUnknownDepth = 1024;
+
+/** Field ids end here. */
+export const maxFieldId = 65_535;
 
 /** Byte strings shorter than this are copied out of the received message; longer ones are views of it. */
 export const copiedBytes = 512;

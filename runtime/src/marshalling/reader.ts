@@ -1,5 +1,5 @@
 import { MarshalError } from './errors.js';
-import { copiedBytes, maxDepth } from './limits.js';
+import { copiedBytes, maxDepth, maxFieldId, maxUnknownDepth } from './limits.js';
 import { tagShapes } from './tags.js';
 import { readUtf8 } from './text.js';
 import { readTimestamp } from './timestamp.js';
@@ -202,7 +202,10 @@ export class Reader {
   structHeader(): number {
     const tag = this.peek();
     this.keyed = (tag & 0xf0) === 0x80 || tag === 0xde || tag === 0xdf;
-    return this.keyed ? this.mapHeader() : this.arrayHeader();
+    const at = this.position;
+    const count = this.keyed ? this.mapHeader() : this.arrayHeader();
+    if (count > maxFieldId) throw this.failure(`${count} fields announced, but ids end at ${maxFieldId}`, at);
+    return count;
   }
 
   /** The next field's id in the keyed form, in which ids ascend. */
@@ -222,6 +225,10 @@ export class Reader {
 
   /** Passes over one value of whatever type. */
   skip(): void {
+    this.skipNested(0);
+  }
+
+  private skipNested(depth: number): void {
     const shape = tagShapes[this.peek()]!;
     switch (shape.kind) {
       case 'fixed':
@@ -232,20 +239,15 @@ export class Reader {
         this.take(shape.extra + this.rawLength(shape.lengthBytes));
         return;
       case 'array':
-        this.skipEntries(this.arrayHeader());
+      case 'map': {
+        if (depth === maxUnknownDepth) throw this.tooDeep(maxUnknownDepth);
+        const count = shape.kind === 'array' ? this.arrayHeader() : 2 * this.mapHeader();
+        for (let left = count; left > 0; left--) this.skipNested(depth + 1);
         return;
-      case 'map':
-        this.skipEntries(2 * this.mapHeader());
-        return;
+      }
       case 'unused':
         throw this.unexpected('value');
     }
-  }
-
-  private skipEntries(count: number): void {
-    this.enter();
-    for (let left = count; left > 0; left--) this.skip();
-    this.leave();
   }
 
   /** One value of whatever type, as MessagePack; copied or a view by the rule of `bytes`. */
@@ -257,9 +259,7 @@ export class Reader {
 
   /** Goes one level deeper into a type that can contain itself. */
   enter(): void {
-    if (++this.depth > maxDepth) {
-      throw this.failure(`the value nests deeper than ${maxDepth} levels`, this.position);
-    }
+    if (++this.depth > maxDepth) throw this.tooDeep(maxDepth);
   }
 
   leave(): void {
@@ -299,6 +299,10 @@ export class Reader {
   private unexpected(expected: string): MarshalError {
     const tag = this.buffer[this.position]!;
     return this.failure(`expected ${expected}, found ${tagShapes[tag]!.type}`, this.position);
+  }
+
+  private tooDeep(limit: number): MarshalError {
+    return this.failure(`the value nests deeper than ${limit} levels`, this.position);
   }
 
   private detach(start: number, length: number): Uint8Array {

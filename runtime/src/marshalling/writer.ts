@@ -265,6 +265,12 @@ export class Writer {
     else this.containerHeader(0xde, count);
   }
 
+  /** The id of a union's arm, whose value is to follow. */
+  unionHeader(id: number): void {
+    this.rawU8(0x92);
+    this.u16(id);
+  }
+
   /** A value that is MessagePack already. */
   raw(value: Uint8Array): void {
     this.rawBytes(value);
@@ -273,7 +279,7 @@ export class Writer {
   /** Goes one level deeper into a type that can contain itself. */
   enter(): void {
     if (++this.depth > maxDepth) {
-      throw new MarshalError(`the value nests deeper than ${maxDepth} levels; does it refer to itself?`);
+      throw new MarshalError(`the value nests deeper than ${maxDepth} levels; does it contain itself?`);
     }
   }
 
