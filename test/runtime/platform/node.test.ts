@@ -284,11 +284,13 @@ describe('streams', () => {
   });
 
   it('hands a reset over as its error', async () => {
-    const server = createServer(socket => socket.resetAndDestroy());
+    const server = createServer(socket => socket.once('data', () => socket.resetAndDestroy()));
     opened.push(server);
     await new Promise<void>(resolve => server.listen(0, loopback, resolve));
     const near = await streams.connect({ host: loopback, port: (server.address() as AddressInfo).port });
-    expect(await closed(near)).toMatchObject({ code: 'ECONNRESET' });
+    const failure = closed(near);
+    near.write(Buffer.from('x'));
+    expect(await failure).toMatchObject({ code: 'ECONNRESET' });
     expect(near.write(Buffer.from('x'))).toBe(false);
   });
 
