@@ -114,7 +114,4 @@ export interface StreamSocket {
   end(): void;
   /** Drops the connection at once; nothing is called back after this. */
   destroy(): void;
-  ref(): void;
-  /** Lets the process end although this connection is open. */
-  unref(): void;
 }

@@ -1,0 +1,26 @@
+/** What applications import: `connect` and `serve`, and the types and errors around them. */
+export type { Channel } from './client/channel.js';
+export { type ConnectOptions, connect } from './client/connect.js';
+export { nodePlatform } from './platform/node.js';
+export type { Clock, Platform } from './platform/platform.js';
+export type { CallerCounters } from './request-reply/caller.js';
+export type { ServerLimits } from './request-reply/limits.js';
+export type {
+  Awaitable,
+  CallContext,
+  CallOptions,
+  InterfaceDescription,
+  Metadata,
+  Peer,
+  Semantics,
+} from './schema/description.js';
+export {
+  CallError,
+  type CallErrorCode,
+  DeclaredError,
+  type Outcome,
+  type UndeclaredErrorDetails,
+} from './schema/errors.js';
+export type { ErrorListener } from './server/execution.js';
+export { type Implementation, implement } from './server/implement.js';
+export { type ServeOptions, type Server, type ServerStats, serve } from './server/serve.js';

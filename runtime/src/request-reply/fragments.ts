@@ -1,0 +1,121 @@
+/**
+ * Messages that do not fit one datagram. A body of `total` bytes is cut into `count` fragments of equal size but the
+ * last. The receiver keeps what arrived across attempts and tells the sender what is missing, so that each fragment
+ * has to arrive once only.
+ *
+ * Fragments leave in bursts; the last of a burst asks the receiver to say at once what it lacks, which clocks the next
+ * burst. A burst that got lost is asked for after the retransmission time-out, by the client in both directions, so
+ * that a server needs no timer for a half-open message.
+ */
+import type { Reader } from '../marshalling/reader.js';
+import type { Writer } from '../marshalling/writer.js';
+import { maxRanges, type Ranges } from './frames.js';
+
+/** Sockets drop what comes faster than it is read; about two dozen datagrams always find room. */
+export const burst = 24;
+
+/** `total u32 | index u16 | count u16 | asks u8`, behind each fragment frame's own header. */
+export const fragmentHeaderBytes = 9;
+
+export const maxFragments = 0xffff;
+
+export interface FragmentHeader {
+  readonly total: number;
+  readonly index: number;
+  readonly count: number;
+  /** Whether the receiver is to say at once what is missing. */
+  readonly asks: boolean;
+}
+
+/** Into how many fragments a body is cut when each holds `room` bytes at the most. */
+export function fragmentCount(total: number, room: number): number {
+  return Math.max(1, Math.ceil(total / room));
+}
+
+/** The bytes of one fragment, as offsets into the body. */
+export function fragmentBounds(total: number, count: number, index: number): readonly [number, number] {
+  const size = Math.ceil(total / count);
+  return [Math.min(total, index * size), Math.min(total, (index + 1) * size)];
+}
+
+/** The first `limit` indices of the ranges that exist. */
+export function firstIndices(ranges: Ranges, count: number, limit: number): number[] {
+  const indices: number[] = [];
+  for (const [from, to] of ranges) {
+    for (let index = from; index < Math.min(to, count) && indices.length < limit; index++)
+      indices.push(index);
+  }
+  return indices;
+}
+
+export function writeFragmentHeader(writer: Writer, header: FragmentHeader): void {
+  writer.rawU32(header.total);
+  writer.rawU16(header.index);
+  writer.rawU16(header.count);
+  writer.rawU8(header.asks ? 1 : 0);
+}
+
+export function readFragmentHeader(reader: Reader): FragmentHeader {
+  return {
+    total: reader.rawU32(),
+    index: reader.rawU16(),
+    count: reader.rawU16(),
+    asks: reader.rawU8() !== 0,
+  };
+}
+
+/** A message of which not all has arrived. Takes memory for what came, whatever its header declares. */
+export class Reassembly {
+  readonly total: number;
+  readonly count: number;
+  private readonly parts = new Map<number, Buffer>();
+  /** Bytes that have arrived. */
+  bytes = 0;
+
+  constructor(total: number, count: number) {
+    this.total = total;
+    this.count = count;
+  }
+
+  /** Whether a header can be of a message that somebody cut as `fragmentBounds` does. */
+  static isSound({ total, index, count }: FragmentHeader, maxTotal: number): boolean {
+    return index < count && total <= maxTotal && count <= Math.max(1, total);
+  }
+
+  get complete(): boolean {
+    return this.parts.size === this.count;
+  }
+
+  /** Takes a fragment; one that belongs to another message or that came before changes nothing. */
+  add(header: FragmentHeader, part: Buffer): boolean {
+    if (header.total !== this.total || header.count !== this.count || this.parts.has(header.index))
+      return false;
+    const [from, to] = fragmentBounds(this.total, this.count, header.index);
+    if (part.length !== to - from) return false;
+    this.parts.set(header.index, part);
+    this.bytes += part.length;
+    return true;
+  }
+
+  /** What has not arrived, as far as one frame can tell. */
+  missing(): Ranges {
+    const ranges: [number, number][] = [];
+    let from = -1;
+    for (let index = 0; index <= this.count && ranges.length < maxRanges; index++) {
+      const lacking = index < this.count && !this.parts.has(index);
+      if (lacking && from < 0) from = index;
+      if (!lacking && from >= 0) {
+        ranges.push([from, index]);
+        from = -1;
+      }
+    }
+    return ranges;
+  }
+
+  /** The whole message. */
+  join(): Buffer {
+    const whole: Buffer[] = [];
+    for (let index = 0; index < this.count; index++) whole.push(this.parts.get(index)!);
+    return Buffer.concat(whole, this.total);
+  }
+}

@@ -1,0 +1,51 @@
+/** What a server or a channel takes at the most. Bytes, entries, milliseconds. */
+
+export interface ServerLimits {
+  /** The longest request or reply. */
+  readonly messageBytes: number;
+  /** How long a silent client's session and history live. */
+  readonly lease: number;
+  readonly sessions: number;
+  /** Replies and refusals that one client has not acknowledged. */
+  readonly historyEntriesPerClient: number;
+  readonly historyBytesPerClient: number;
+  readonly historyEntries: number;
+  readonly historyBytes: number;
+  /** A longer reply is sent but not kept: a duplicate is told that the call was executed, not its result. */
+  readonly keptReplyBytes: number;
+  /** Procedures that run at the same time; further calls wait in a queue. */
+  readonly runningCalls: number;
+  readonly queuedCalls: number;
+  /** Bytes of requests of which a part is missing. */
+  readonly halfOpenBytesPerClient: number;
+  readonly halfOpenBytes: number;
+}
+
+const mebibyte = 1 << 20;
+
+export const defaultMessageBytes = 32 * mebibyte;
+
+export const defaultServerLimits: ServerLimits = {
+  messageBytes: defaultMessageBytes,
+  lease: 60_000,
+  sessions: 100_000,
+  historyEntriesPerClient: 65_536,
+  historyBytesPerClient: 64 * mebibyte,
+  historyEntries: 1_048_576,
+  historyBytes: 512 * mebibyte,
+  keptReplyBytes: defaultMessageBytes,
+  runningCalls: 10_000,
+  queuedCalls: 10_000,
+  halfOpenBytesPerClient: 2 * defaultMessageBytes,
+  halfOpenBytes: 256 * mebibyte,
+};
+
+/** @throws RangeError when a limit is not a positive number */
+export function serverLimits(given: Partial<ServerLimits> | undefined): ServerLimits {
+  for (const [name, value] of Object.entries(given ?? {})) {
+    if (!(name in defaultServerLimits)) throw new RangeError(`'${name}' is not a limit of a server`);
+    if (typeof value !== 'number' || !(value > 0))
+      throw new RangeError(`the limit '${name}' must be above 0, not ${value}`);
+  }
+  return { ...defaultServerLimits, ...given };
+}

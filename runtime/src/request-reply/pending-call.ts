@@ -1,0 +1,57 @@
+/** A call that has no answer yet, as the client keeps it. */
+import type { AnyProcedure } from '../schema/description.js';
+import type { CallError, DeclaredError } from '../schema/errors.js';
+import type { Link } from '../transport/transport.js';
+import type { Reassembly } from './fragments.js';
+import type { Frame } from './frames.js';
+
+export interface PendingCall {
+  readonly number: number;
+  readonly procedure: AnyProcedure;
+  /** The marshalled request. */
+  readonly frame: Frame;
+  /** On the clock's scale. */
+  readonly deadlineAt: number;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: CallError | DeclaredError) => void;
+  /** How many copies of the request were handed to a socket. */
+  copies: number;
+  /** The path that the latest copy took. */
+  sentOver: Link | undefined;
+  firstSentAt: number;
+  lastSentAt: number;
+  /** When to act unless an answer comes first: send again, probe, give up. On the clock's scale. */
+  dueAt: number;
+  /** Time-outs since the server last gave a sign of life for this call. */
+  timeouts: number;
+  /** The server said that it has the request. */
+  held: boolean;
+  /** The parts of a long reply, and which of the server's replies they are of. */
+  reply: Reassembly | undefined;
+  replyId: number;
+  /** Stops to listen to the caller's signal. */
+  unlisten: (() => void) | undefined;
+}
+
+export function createPendingCall(
+  call: Pick<PendingCall, 'number' | 'procedure' | 'frame' | 'deadlineAt' | 'resolve' | 'reject'>,
+): PendingCall {
+  return {
+    number: call.number,
+    procedure: call.procedure,
+    frame: call.frame,
+    deadlineAt: call.deadlineAt,
+    resolve: call.resolve,
+    reject: call.reject,
+    copies: 0,
+    sentOver: undefined,
+    firstSentAt: 0,
+    lastSentAt: 0,
+    dueAt: call.deadlineAt,
+    timeouts: 0,
+    held: false,
+    reply: undefined,
+    replyId: 0,
+    unlisten: undefined,
+  };
+}

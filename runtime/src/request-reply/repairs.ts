@@ -1,0 +1,46 @@
+/**
+ * Long replies of calls that are not filtered, kept for a moment: while parts of such a reply are missing, the client
+ * asks for them instead of having the procedure executed again. Nothing is promised of them, so what is too much or
+ * too old is dropped.
+ */
+import type { KeptReply, ReceivedCall } from './server-session.js';
+
+/** Milliseconds. */
+const maxAge = 10_000;
+
+export interface Repairs {
+  keep(call: ReceivedCall, reply: KeptReply, now: number): void;
+  find(number: number): ReceivedCall | undefined;
+  dropOld(now: number): void;
+}
+
+export function createRepairs(maxBytes: number): Repairs {
+  const kept = new Map<
+    number,
+    { readonly call: ReceivedCall; readonly until: number; readonly size: number }
+  >();
+  let bytes = 0;
+
+  const drop = (number: number): void => {
+    bytes -= kept.get(number)?.size ?? 0;
+    kept.delete(number);
+  };
+
+  return {
+    keep(call, reply, now) {
+      const size = reply.end - reply.start;
+      drop(call.number);
+      for (const number of kept.keys()) {
+        if (bytes + size <= maxBytes) break;
+        drop(number);
+      }
+      call.reply = reply;
+      kept.set(call.number, { call, until: now + maxAge, size });
+      bytes += size;
+    },
+    find: number => kept.get(number)?.call,
+    dropOld(now) {
+      for (const [number, { until }] of kept) if (until <= now) drop(number);
+    },
+  };
+}

@@ -1,0 +1,186 @@
+/**
+ * What a server knows of one client: its session, the calls that are finished, and the reply history. It belongs to
+ * the client, not to a connection or an address.
+ */
+
+import type { Reader } from '../marshalling/reader.js';
+import type { DispatchEntry } from '../schema/description.js';
+import type { Link } from '../transport/transport.js';
+import { readAcknowledgement } from './acknowledgement.js';
+import type { Reassembly } from './fragments.js';
+import { NumberSet } from './number-set.js';
+import { createRepairs, type Repairs } from './repairs.js';
+
+/** Beyond so many stretches of finished numbers a client's acknowledgements change nothing more. */
+const maxIntervals = 4096;
+
+/** What an entry of the history takes beside its reply, in bytes. */
+export const entryBytes = 128;
+
+/** A reply as it is kept: its body, `bytes[start, end)`. */
+export interface KeptReply {
+  readonly bytes: Buffer;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** A request that was accepted; for at-most-once calls also the entry of the history. */
+export interface ReceivedCall {
+  readonly session: ServerSession | undefined;
+  readonly clientId: Buffer;
+  readonly number: number;
+  /** A checksum of the request's body; `undefined` where a cancel came before any copy. */
+  readonly fingerprint: number | undefined;
+  /** Undefined once the call was answered, and where no procedure is meant. */
+  target: DispatchEntry | undefined;
+  readonly recorded: boolean;
+  /** Nobody is to be answered. */
+  oneWay: boolean;
+  /** On the clock's scale. */
+  readonly deadlineAt: number;
+  /** Of the latest copy: where its answer goes, which it was, and when it came. */
+  link: Link;
+  attempt: number;
+  arrivedAt: number;
+  /** Tells fragments of this reply from those of another execution's. */
+  replyId: number;
+  state: 'waiting' | 'answered';
+  reply: KeptReply | undefined;
+  /** The caller cancelled, gave up, or is gone. */
+  abandoned: boolean;
+  onAbandoned: (() => void) | undefined;
+}
+
+export interface HalfOpenRequest {
+  readonly message: Reassembly;
+  /** Of an at-most-once call, which ends with the call's being finished. */
+  readonly filtered: boolean;
+  lastHeard: number;
+}
+
+/** What all sessions of a server hold together. */
+export interface SharedUsage {
+  historyEntries: number;
+  historyBytes: number;
+  halfOpenBytes: number;
+}
+
+export class ServerSession {
+  readonly clientId: Buffer;
+  /** The client id as a key of the server's table. */
+  readonly key: string;
+  readonly token: Buffer;
+  /** Of the handshake that opened the session. */
+  readonly nonce: Buffer;
+  /** The latest validated path to the client. */
+  link: Link;
+  lastHeard: number;
+  readonly finished: NumberSet;
+  readonly history = new Map<number, ReceivedCall>();
+  historyBytes = 0;
+  /** Calls that execute although nobody filters them, so that a probe can be told. */
+  readonly unfiltered = new Map<number, ReceivedCall>();
+  /** Their long replies, while parts of them may be missing. */
+  readonly repairs: Repairs;
+  readonly halfOpen = new Map<number, HalfOpenRequest>();
+  halfOpenBytes = 0;
+  private readonly usage: SharedUsage;
+
+  constructor(
+    opened: Pick<ServerSession, 'clientId' | 'key' | 'token' | 'nonce' | 'link' | 'lastHeard'>,
+    firstNumber: number,
+    repairBytes: number,
+    usage: SharedUsage,
+  ) {
+    this.clientId = opened.clientId;
+    this.key = opened.key;
+    this.token = opened.token;
+    this.nonce = opened.nonce;
+    this.link = opened.link;
+    this.lastHeard = opened.lastHeard;
+    this.finished = new NumberSet(firstNumber);
+    this.repairs = createRepairs(repairBytes);
+    this.usage = usage;
+  }
+
+  /** Puts a call into the history. */
+  record(call: ReceivedCall): void {
+    this.history.set(call.number, call);
+    this.usage.historyEntries++;
+    this.count(entryBytes);
+  }
+
+  /** Keeps the reply of a recorded call until the client acknowledges it. */
+  keep(call: ReceivedCall, reply: KeptReply): void {
+    call.reply = reply;
+    this.count(reply.end - reply.start);
+  }
+
+  /** Takes an acknowledgement: drops replies, and abandons calls that still run. */
+  acknowledge(reader: Reader): void {
+    readAcknowledgement(reader, (from, to) => this.finish(from, to));
+  }
+
+  /** What a half-open request holds now, after `change` more bytes. */
+  countHalfOpen(change: number): void {
+    this.halfOpenBytes += change;
+    this.usage.halfOpenBytes += change;
+  }
+
+  dropHalfOpen(number: number): void {
+    const request = this.halfOpen.get(number);
+    if (request === undefined) return;
+    this.halfOpen.delete(number);
+    this.countHalfOpen(-request.message.bytes);
+  }
+
+  /** The session ends: whoever still runs for it is told. */
+  end(): void {
+    for (const call of this.history.values()) this.drop(call);
+    this.history.clear();
+    for (const call of this.unfiltered.values()) abandon(call);
+    for (const number of [...this.halfOpen.keys()]) this.dropHalfOpen(number);
+  }
+
+  private finish(from: number, to: number): void {
+    const start = Math.max(from, this.finished.floor);
+    if (to <= start) return;
+    if (this.finished.intervals >= maxIntervals && start > this.finished.floor) return;
+    this.finished.add(start, to);
+    // A hostile client may declare any stretch finished: look at the numbers or at the entries, whichever are fewer.
+    if (to - start <= this.history.size) {
+      for (let number = start; number < to; number++) this.forget(this.history.get(number));
+    } else {
+      for (const call of this.history.values()) {
+        if (call.number >= start && call.number < to) this.forget(call);
+      }
+    }
+    for (const [number, request] of this.halfOpen) {
+      if (request.filtered && number >= start && number < to) this.dropHalfOpen(number);
+    }
+  }
+
+  private forget(call: ReceivedCall | undefined): void {
+    if (call === undefined) return;
+    this.history.delete(call.number);
+    this.drop(call);
+  }
+
+  private drop(call: ReceivedCall): void {
+    this.usage.historyEntries--;
+    this.count(-entryBytes - (call.reply === undefined ? 0 : call.reply.end - call.reply.start));
+    abandon(call);
+  }
+
+  private count(bytes: number): void {
+    this.historyBytes += bytes;
+    this.usage.historyBytes += bytes;
+  }
+}
+
+/** Nobody waits for the call's answer any more. */
+export function abandon(call: ReceivedCall): void {
+  if (call.state === 'answered' || call.abandoned) return;
+  call.abandoned = true;
+  call.onAbandoned?.();
+}

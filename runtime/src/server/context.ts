@@ -1,0 +1,64 @@
+/** What a procedure knows of the call that it executes. */
+import type { Clock, Timer } from '../platform/platform.js';
+import type { ReceivedCall } from '../request-reply/server-session.js';
+import type { CallContext, Metadata, Peer } from '../schema/description.js';
+import { CallError } from '../schema/errors.js';
+
+/** Costs little until it is asked: ids are made and the signal armed at the first look. */
+export class ServerContext implements CallContext {
+  readonly clock: Clock;
+  readonly deadline: number;
+  readonly attempt: number;
+  readonly metadata: Metadata;
+  private readonly call: ReceivedCall;
+  private controller: AbortController | undefined;
+  private timer: Timer | undefined;
+
+  constructor(call: ReceivedCall, metadata: Metadata, clock: Clock) {
+    this.call = call;
+    this.metadata = metadata;
+    this.clock = clock;
+    this.deadline = call.deadlineAt;
+    this.attempt = call.attempt;
+  }
+
+  get callId(): string {
+    return `${this.call.clientId.toString('hex')}/${this.call.number}`;
+  }
+
+  get peer(): Peer {
+    return { address: this.call.link.peer, clientId: this.call.clientId.toString('hex') };
+  }
+
+  get signal(): AbortSignal {
+    if (this.controller === undefined) {
+      const controller = new AbortController();
+      this.controller = controller;
+      if (this.call.abandoned) controller.abort(cancelled());
+      else this.arm(controller);
+    }
+    return this.controller.signal;
+  }
+
+  /** The call was answered: nothing is aborted any more. */
+  end(): void {
+    this.timer?.cancel();
+    this.call.onAbandoned = undefined;
+  }
+
+  private arm(controller: AbortController): void {
+    this.call.onAbandoned = () => controller.abort(cancelled());
+    const remaining = this.deadline - this.clock.now();
+    if (remaining === Number.POSITIVE_INFINITY) return;
+    this.timer = this.clock.setTimer(Math.max(0, remaining), () => {
+      controller.abort(
+        new CallError('deadline-exceeded', "the call's deadline passed", { outcome: 'unknown' }),
+      );
+    });
+    this.timer.unref();
+  }
+}
+
+function cancelled(): CallError {
+  return new CallError('cancelled', 'the caller cancelled the call or is gone', { outcome: 'unknown' });
+}

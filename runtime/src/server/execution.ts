@@ -1,0 +1,174 @@
+/** Executes requests: unmarshals arguments, calls the server stub, marshals what comes of it. */
+import { decodeMetadata, noMetadata } from '../marshalling/dynamic.js';
+import { MarshalError } from '../marshalling/errors.js';
+import type { Reader } from '../marshalling/reader.js';
+import type { Platform } from '../platform/platform.js';
+import type { CalleeEndpoint } from '../request-reply/callee.js';
+import { arena, type Failure } from '../request-reply/frames.js';
+import type { ServerLimits } from '../request-reply/limits.js';
+import type { ReceivedCall } from '../request-reply/server-session.js';
+import type { CallContext, DispatchEntry, Metadata } from '../schema/description.js';
+import { CallError, DeclaredError } from '../schema/errors.js';
+import { ServerContext } from './context.js';
+
+/** Told of what a procedure threw and did not declare; callers learn nothing of it but that it happened. */
+export type ErrorListener = (error: unknown, procedure: string, context: CallContext) => void;
+
+export interface ExecutionCounters {
+  /** Procedures that were started. */
+  executed: number;
+  running: number;
+  queued: number;
+}
+
+interface Work {
+  readonly call: ReceivedCall;
+  readonly target: DispatchEntry;
+  readonly values: unknown;
+  readonly metadata: Metadata;
+}
+
+export class Execution {
+  readonly counters: ExecutionCounters = { executed: 0, running: 0, queued: 0 };
+  private readonly platform: Platform;
+  private readonly limits: ServerLimits;
+  private readonly callee: () => CalleeEndpoint;
+  private readonly onError: ErrorListener;
+  private readonly queue = new Set<Work>();
+
+  constructor(
+    platform: Platform,
+    limits: ServerLimits,
+    callee: () => CalleeEndpoint,
+    onError: ErrorListener,
+  ) {
+    this.platform = platform;
+    this.limits = limits;
+    this.callee = callee;
+    this.onError = onError;
+  }
+
+  /** Takes a new request; the reader is done with when this returns. */
+  dispatch(call: ReceivedCall, target: DispatchEntry, hasMetadata: boolean, reader: Reader): void {
+    let work: Work;
+    try {
+      const metadata = hasMetadata ? decodeMetadata(reader.rawBytes(reader.rawU32())) : noMetadata;
+      work = { call, target, metadata, values: target.procedure.readArguments(reader) };
+    } catch (error) {
+      if (!(error instanceof MarshalError)) throw error;
+      const message = `the arguments of ${nameOf(target)} do not fit its declaration: ${error.message}`;
+      this.refuse(call, 'invalid-argument', message);
+      return;
+    }
+    if (this.counters.running < this.limits.runningCalls) this.run(work);
+    else if (this.queue.size < this.limits.queuedCalls) this.enqueue(work);
+    else this.refuse(call, 'resource-exhausted', `${this.queue.size} calls wait at the server already`);
+  }
+
+  /** Refuses what waits. What runs is told by its signal, when its session ends. */
+  close(): void {
+    for (const { call } of this.queue) this.refuse(call, 'unavailable', 'the server was closed');
+    this.queue.clear();
+    this.counters.queued = 0;
+  }
+
+  private enqueue(work: Work): void {
+    this.queue.add(work);
+    this.counters.queued++;
+    work.call.onAbandoned = () => {
+      if (!this.queue.delete(work)) return;
+      this.counters.queued--;
+      this.refuse(work.call, 'cancelled', 'the caller cancelled the call while it waited at the server');
+    };
+  }
+
+  private run({ call, target, values, metadata }: Work): void {
+    const { counters } = this;
+    const context = new ServerContext(call, metadata, this.platform.clock);
+    counters.running++;
+    counters.executed++;
+    let result: unknown;
+    try {
+      result = target.invoke(values, context);
+    } catch (error) {
+      this.failed(call, target, context, error);
+      return;
+    }
+    if (isPromise(result)) {
+      result.then(
+        value => this.returned(call, target, context, value),
+        error => this.failed(call, target, context, error),
+      );
+    } else this.returned(call, target, context, result);
+  }
+
+  private returned(call: ReceivedCall, target: DispatchEntry, context: ServerContext, value: unknown): void {
+    context.end();
+    try {
+      this.callee().answerResult(call, target, value);
+    } catch (error) {
+      this.answerInternal(call, target, context, error);
+    }
+    this.next();
+  }
+
+  private failed(call: ReceivedCall, target: DispatchEntry, context: ServerContext, error: unknown): void {
+    context.end();
+    const declared =
+      error instanceof DeclaredError
+        ? target.procedure.errors.find(({ fullName }) => fullName === error.fullName)
+        : undefined;
+    if (declared !== undefined) {
+      try {
+        this.callee().answerError(call, declared.fullName, () =>
+          declared.writeData(arena, error as DeclaredError),
+        );
+      } catch (marshalError) {
+        this.answerInternal(call, target, context, marshalError);
+      }
+    } else if (error instanceof CallError) {
+      // The service chose the code and the words itself. That it ran is known, whatever it says.
+      this.callee().answerFailure(call, { code: error.code, outcome: 'executed', message: error.message });
+    } else this.answerInternal(call, target, context, error);
+    this.next();
+  }
+
+  private answerInternal(
+    call: ReceivedCall,
+    target: DispatchEntry,
+    context: CallContext,
+    error: unknown,
+  ): void {
+    const message = `${nameOf(target)} failed at the server in a way that it does not declare`;
+    this.callee().answerFailure(call, { code: 'internal', outcome: 'executed', message });
+    this.onError(error, nameOf(target), context);
+  }
+
+  /** One has ended: the next may start, but for those whose deadline passed while they waited. */
+  private next(): void {
+    this.counters.running--;
+    for (const work of this.queue) {
+      if (this.counters.running >= this.limits.runningCalls) return;
+      this.queue.delete(work);
+      this.counters.queued--;
+      work.call.onAbandoned = undefined;
+      if (work.call.deadlineAt > this.platform.clock.now()) this.run(work);
+      else
+        this.refuse(
+          work.call,
+          'deadline-exceeded',
+          'the deadline passed while the call waited at the server',
+        );
+    }
+  }
+
+  private refuse(call: ReceivedCall, code: Failure['code'], message: string): void {
+    this.callee().refuse(call, { code, outcome: 'not-executed', message });
+  }
+}
+
+const nameOf = ({ procedure }: DispatchEntry): string => `${procedure.interface}.${procedure.name}`;
+
+function isPromise(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as PromiseLike<unknown> | null | undefined)?.then === 'function';
+}

@@ -1,0 +1,27 @@
+/** Binds a service to the interface that it implements. */
+import type { Dispatcher, InterfaceDescription } from '../schema/description.js';
+
+/** A service that a server can offer. */
+export interface Implementation {
+  readonly interface: string;
+  readonly dispatcher: Dispatcher;
+}
+
+/**
+ * Implements an interface.
+ *
+ * @param description the constant that the generated `index.ts` declares
+ * @param service an object with a method for each procedure; `this` in them is that object
+ * @throws TypeError when a procedure is missing
+ */
+export function implement<Client, Service>(
+  description: InterfaceDescription<Client, Service>,
+  service: NoInfer<Service>,
+): Implementation {
+  for (const { name } of description.procedures) {
+    if (typeof (service as Record<string, unknown>)[name] !== 'function') {
+      throw new TypeError(`the service for ${description.name} has no procedure '${name}'`);
+    }
+  }
+  return { interface: description.name, dispatcher: description.createDispatcher(service) };
+}

@@ -1,0 +1,105 @@
+/** Starts a server: listens, and serves the procedures of its services. */
+import { nodePlatform } from '../platform/node.js';
+import type { Platform } from '../platform/platform.js';
+import { type CalleeCounters, CalleeEndpoint } from '../request-reply/callee.js';
+import { type ServerLimits, serverLimits } from '../request-reply/limits.js';
+import { parseAddress } from '../transport/address.js';
+import { listen } from '../transport/open.js';
+import type { Listener } from '../transport/transport.js';
+import { type ErrorListener, Execution, type ExecutionCounters } from './execution.js';
+import type { Implementation } from './implement.js';
+import { createProcedureTable } from './procedure-table.js';
+
+export interface ServeOptions {
+  /** Addresses such as `udp://127.0.0.1:7000`; port 0 takes a free one. */
+  readonly listen: string | readonly string[];
+  readonly services: readonly Implementation[];
+  readonly limits?: Partial<ServerLimits>;
+  /** The longest UDP datagram that is sent, in bytes; 1,200 unless told otherwise. */
+  readonly datagramBytes?: number;
+  /** Told of errors that procedures throw and do not declare. Default: they are printed on standard error. */
+  readonly onError?: ErrorListener;
+  readonly platform?: Platform;
+}
+
+/** What a server counted since its start, and what it holds now. */
+export interface ServerStats extends CalleeCounters, ExecutionCounters {
+  readonly sessions: number;
+  readonly historyEntries: number;
+  readonly historyBytes: number;
+}
+
+export interface Server extends AsyncDisposable {
+  /** Where it listens, with the ports that were taken. */
+  readonly addresses: readonly string[];
+  stats(): ServerStats;
+  /** Stops to listen, fails what waits and what runs, and lets the ports go. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a server.
+ *
+ * @throws TypeError when an address or a service is wrong; the system's error when a port is taken
+ */
+export async function serve(options: ServeOptions): Promise<Server> {
+  const platform = options.platform ?? nodePlatform;
+  const limits = serverLimits(options.limits);
+  const table = createProcedureTable(options.services);
+  const wanted = [options.listen].flat().map(parseAddress);
+  const onError = options.onError ?? printError;
+  const execution = new Execution(platform, limits, () => callee, onError);
+  let tcpPort = 0;
+  const callee: CalleeEndpoint = new CalleeEndpoint({
+    platform,
+    limits,
+    tcpPort: () => tcpPort,
+    find: table.find,
+    dispatch: (call, target, hasMetadata, reader) => execution.dispatch(call, target, hasMetadata, reader),
+  });
+
+  const listeners: Listener[] = [];
+  let closed = false;
+  const close = async (): Promise<void> => {
+    if (closed) return;
+    closed = true;
+    execution.close();
+    callee.close();
+    for (const listener of listeners) listener.close();
+  };
+
+  try {
+    for (const address of wanted) {
+      const listener = await listen(address, {
+        platform,
+        handlers: callee.handlers,
+        counters: callee.counters,
+        maxFrame: limits.messageBytes + 1024,
+        ...(options.datagramBytes === undefined ? {} : { datagramBytes: options.datagramBytes }),
+      });
+      listeners.push(listener);
+      const taken = parseAddress(listener.address);
+      if (taken.scheme === 'tcp' && tcpPort === 0) tcpPort = taken.port;
+    }
+  } catch (error) {
+    await close();
+    throw error;
+  }
+
+  return {
+    addresses: listeners.map(listener => listener.address),
+    stats: () => ({
+      ...callee.counters,
+      ...execution.counters,
+      sessions: callee.sessions.size,
+      historyEntries: callee.sessions.usage.historyEntries,
+      historyBytes: callee.sessions.usage.historyBytes,
+    }),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+function printError(error: unknown, procedure: string): void {
+  console.error(`${procedure} threw what it does not declare:`, error);
+}

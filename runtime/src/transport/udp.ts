@@ -1,0 +1,207 @@
+/** Frames over UDP: several in a datagram, none split. What does not fit is the fragmentation layer's matter. */
+import type { DatagramSocket, Platform, SocketAddress } from '../platform/platform.js';
+import { formatAddress } from './address.js';
+import { isSoundPacket, packetHeaderBytes, sealPacket } from './packet.js';
+import type { Link, LinkHandlers, Listener, TransportCounters } from './transport.js';
+
+/**
+ * Datagrams of at most this many bytes: they pass every IPv6 path and every tunnel in use (RFC 9000, section 14).
+ */
+export const defaultDatagramBytes = 1200;
+
+/** Room that is kept for the preamble when the longest frame is told: a session and a full acknowledgement. */
+const preambleReserve = 37 + 22 + 32 * 4;
+
+/** How many peers' links a listening socket keeps; sessions keep theirs beyond that. */
+const maxCachedLinks = 65_536;
+
+export interface UdpOptions {
+  readonly platform: Platform;
+  readonly handlers: LinkHandlers;
+  readonly counters: TransportCounters;
+  readonly datagramBytes?: number;
+}
+
+/** One socket, and the datagrams that its links are filling. */
+class UdpEndpoint {
+  readonly socket: DatagramSocket;
+  readonly options: UdpOptions;
+  readonly datagramBytes: number;
+  /** Datagrams are built in chunks that are never written twice, for the system may still read them. */
+  private chunk: Buffer;
+  private used = 0;
+  private readonly filling: UdpLink[] = [];
+  private scheduled = false;
+  private readonly flushAll = () => this.flush();
+
+  constructor(socket: DatagramSocket, options: UdpOptions) {
+    this.socket = socket;
+    this.options = options;
+    this.datagramBytes = options.datagramBytes ?? defaultDatagramBytes;
+    this.chunk = Buffer.allocUnsafeSlow(this.datagramBytes * 16);
+  }
+
+  /** Room for one datagram. Two links may fill at the same time, so it is given away for good. */
+  claim(): Buffer {
+    if (this.used + this.datagramBytes > this.chunk.length) {
+      this.chunk = Buffer.allocUnsafeSlow(this.datagramBytes * 16);
+      this.used = 0;
+    }
+    const room = this.chunk.subarray(this.used, this.used + this.datagramBytes);
+    this.used += this.datagramBytes;
+    return room;
+  }
+
+  emit(datagram: Buffer, to: SocketAddress): void {
+    sealPacket(datagram, 0, datagram.length);
+    this.socket.send(datagram, to);
+  }
+
+  schedule(link: UdpLink): void {
+    this.filling.push(link);
+    if (this.scheduled) return;
+    this.scheduled = true;
+    this.options.platform.clock.defer(this.flushAll);
+  }
+
+  flush(): void {
+    this.scheduled = false;
+    for (const link of this.filling) link.flush();
+    this.filling.length = 0;
+  }
+}
+
+class UdpLink implements Link {
+  readonly reliable = false;
+  readonly maxFrame: number;
+  readonly address: SocketAddress;
+  validated = false;
+  received = 0;
+  sent = 0;
+  addressee: Buffer | undefined = undefined;
+  private readonly endpoint: UdpEndpoint;
+  private readonly onClose: (() => void) | undefined;
+  private datagram: Buffer | undefined;
+  private filled = 0;
+  private listed = false;
+  private waiting: (() => void)[] = [];
+
+  constructor(endpoint: UdpEndpoint, address: SocketAddress, onClose?: () => void) {
+    this.endpoint = endpoint;
+    this.address = address;
+    this.onClose = onClose;
+    this.maxFrame = endpoint.datagramBytes - packetHeaderBytes - preambleReserve;
+  }
+
+  get peer(): string {
+    return formatAddress('udp', this.address.host, this.address.port);
+  }
+
+  send(bytes: Buffer, start: number, end: number): void {
+    const length = end - start;
+    if (this.datagram !== undefined && this.filled + length > this.datagram.length) this.flush();
+    if (this.datagram === undefined) {
+      this.datagram = this.endpoint.claim();
+      const { handlers } = this.endpoint.options;
+      this.filled = handlers.preamble?.(this, this.datagram, packetHeaderBytes) ?? packetHeaderBytes;
+      this.sent += this.filled;
+      if (!this.listed) {
+        this.listed = true;
+        this.endpoint.schedule(this);
+      }
+    }
+    bytes.copy(this.datagram, this.filled, start, end);
+    this.filled += length;
+    this.sent += length;
+  }
+
+  /** Hands the datagram that is being filled to the socket. */
+  flush(): void {
+    if (this.datagram !== undefined) {
+      this.endpoint.emit(this.datagram.subarray(0, this.filled), this.address);
+      this.datagram = undefined;
+    }
+    this.listed = false;
+    if (this.waiting.length > 0) {
+      const waiting = this.waiting;
+      this.waiting = [];
+      for (const callback of waiting) callback();
+    }
+  }
+
+  whenFlushed(callback: () => void): void {
+    if (this.datagram === undefined) callback();
+    else this.waiting.push(callback);
+  }
+
+  close(): void {
+    this.flush();
+    this.onClose?.();
+  }
+}
+
+/** Opens a socket of its own for the path to one server. Rejects where the name is not known or no port is free. */
+export async function dialUdp(host: string, port: number, options: UdpOptions): Promise<Link> {
+  const { datagrams } = options.platform;
+  const address = { host: await datagrams.resolve(host), port };
+  const socket = await datagrams.open({
+    ...(isLoopback(address.host) ? { host: address.host } : {}),
+    onMessage(message) {
+      if (isSoundPacket(message)) options.handlers.onFrames(link, message, packetHeaderBytes, message.length);
+      else options.counters.damaged++;
+    },
+  });
+  const link: UdpLink = new UdpLink(new UdpEndpoint(socket, options), address, () => socket.close());
+  return link;
+}
+
+/** A socket that talks to this machine alone is reachable from this machine alone. */
+function isLoopback(host: string): boolean {
+  return host.startsWith('127.') || host === '::1';
+}
+
+/** Receives datagrams from any peer. Rejects with the system's error where the port is taken. */
+export async function listenUdp(host: string, port: number, options: UdpOptions): Promise<Listener> {
+  const { datagrams } = options.platform;
+  let links = new Map<number, UdpLink[]>();
+  let cached = 0;
+  let closed = false;
+
+  const linkTo = (from: SocketAddress): UdpLink => {
+    const samePort = links.get(from.port);
+    const known = samePort?.find(link => link.address.host === from.host);
+    if (known !== undefined) return known;
+    if (cached === maxCachedLinks) {
+      links = new Map();
+      cached = 0;
+    }
+    const link = new UdpLink(endpoint, from);
+    links.set(from.port, [...(links.get(from.port) ?? []), link]);
+    cached++;
+    return link;
+  };
+
+  const socket = await datagrams.open({
+    host: await datagrams.resolve(host),
+    port,
+    onMessage(message, from) {
+      if (closed) return;
+      if (!isSoundPacket(message)) {
+        options.counters.damaged++;
+        return;
+      }
+      const link = linkTo(from);
+      link.received += message.length;
+      options.handlers.onFrames(link, message, packetHeaderBytes, message.length);
+    },
+  });
+  const endpoint = new UdpEndpoint(socket, options);
+  return {
+    address: formatAddress('udp', socket.address.host, socket.address.port),
+    close() {
+      closed = true;
+      endpoint.flush();
+      socket.close();
+    },
+  };
+}
