@@ -62,6 +62,7 @@ export const derivedNames = {
   client: (name: string): string => `${name}Client`,
   createClient: (name: string): string => `create${upperFirst(name)}Client`,
   service: (name: string): string => `${name}Service`,
+  createServerStub: (name: string): string => `create${upperFirst(name)}ServerStub`,
   createDispatcher: (name: string): string => `create${upperFirst(name)}Dispatcher`,
   procedures: (name: string): string => `${lowerFirst(name)}Procedures`,
 } as const;
@@ -73,7 +74,7 @@ const derivedByKind: Readonly<Record<DeclarationKind, readonly (keyof typeof der
   struct: ['writer', 'reader'],
   union: ['writer', 'reader'],
   error: ['data', 'writer', 'reader'],
-  interface: ['client', 'createClient', 'service', 'createDispatcher', 'procedures'],
+  interface: ['client', 'createClient', 'service', 'createServerStub', 'createDispatcher', 'procedures'],
   group: ['client', 'createClient'],
 };
 

@@ -1,0 +1,94 @@
+/** `client.ts`: the client stub, an object whose procedures marshal their arguments and call. */
+import {
+  type FunctionDeclarationStructure,
+  type InterfaceDeclarationStructure,
+  type MethodSignatureStructure,
+  type OptionalKind,
+  StructureKind,
+} from 'ts-morph';
+import type { FieldModel, InterfaceModel, ModuleModel, ProcedureModel } from '../model/model.js';
+import { derivedNames, parameterName } from '../model/names.js';
+import { docs } from './docs.js';
+import type { Statement } from './file.js';
+import { interfacesOf, offeredProcedures } from './interfaces.js';
+import { createScope, type FileScope } from './scope.js';
+import { isOmissible, methodName, resultType, usedParameter } from './signatures.js';
+import { object } from './text.js';
+import { typeText } from './type-text.js';
+import { valueText } from './values.js';
+
+export function clientFile(module: ModuleModel): { scope: FileScope; statements: Statement[] } {
+  const interfaces = interfacesOf(module);
+  const own = interfaces.flatMap(({ name }) => [derivedNames.client(name), derivedNames.createClient(name)]);
+  const scope = createScope(module, 'client', ['caller', 'options', ...own]);
+  const statements = interfaces.flatMap(declaration => [
+    clientInterface(declaration, scope),
+    clientStub(declaration, scope),
+  ]);
+  return { scope, statements };
+}
+
+function clientInterface(declaration: InterfaceModel, scope: FileScope): InterfaceDeclarationStructure {
+  return {
+    kind: StructureKind.Interface,
+    isExported: true,
+    name: derivedNames.client(declaration.name),
+    docs: docs(declaration),
+    extends: declaration.bases.map(base => scope.derivedType(base, derivedNames.client, 'client')),
+    methods: declaration.procedures.map(procedure => clientMethod(procedure, scope)),
+  };
+}
+
+function clientMethod(procedure: ProcedureModel, scope: FileScope): OptionalKind<MethodSignatureStructure> {
+  const { parameters, throws } = procedure;
+  const result = resultType(procedure, scope);
+  const mayBeLost = procedure.semantics === 'maybe' && procedure.result !== undefined;
+  return {
+    name: methodName(procedure),
+    docs: docs(
+      procedure,
+      throws.map(error => `@throws ${scope.type(error)}`),
+    ),
+    parameters: [
+      ...parameters.map((parameter, index) => ({
+        name: parameterName(parameter.name),
+        ...callerType(parameter, parameters.slice(index + 1).every(isOmissible), scope),
+      })),
+      { name: 'options', hasQuestionToken: true, type: scope.runtimeType('CallOptions') },
+    ],
+    returnType: `Promise<${result}${mayBeLost ? ' | undefined' : ''}>`,
+  };
+}
+
+/** A parameter that may be left out can be marked so only where no required one follows. */
+function callerType(
+  parameter: FieldModel,
+  isLast: boolean,
+  scope: FileScope,
+): { readonly type: string; readonly hasQuestionToken: boolean } {
+  const type = typeText(parameter.type, scope);
+  if (!isOmissible(parameter)) return { type, hasQuestionToken: false };
+  return isLast ? { type, hasQuestionToken: true } : { type: `${type} | undefined`, hasQuestionToken: false };
+}
+
+function clientStub(declaration: InterfaceModel, scope: FileScope): FunctionDeclarationStructure {
+  const methods = offeredProcedures(declaration).map(procedure => {
+    const table = scope.derived(declaration, derivedNames.procedures, 'codec');
+    const local = scope.locals();
+    const names = procedure.parameters.map(({ name }) => local(parameterName(name)));
+    const parameters = procedure.parameters.map(({ default: value, type }, index) =>
+      value === undefined ? names[index]! : `${names[index]} = ${valueText(value, type, scope)}`,
+    );
+    const head = `${procedure.name}: (${[...parameters, 'options'].join(', ')}) =>`;
+    return `${head.replace('(options)', 'options')} caller.unary(${table}.${procedure.name}, [${names.join(', ')}], options)`;
+  });
+  return {
+    kind: StructureKind.Function,
+    isExported: true,
+    name: derivedNames.createClient(declaration.name),
+    docs: [`The client stub of \`${declaration.name}\`.`],
+    parameters: [{ name: usedParameter('caller', methods), type: scope.runtimeType('Caller') }],
+    returnType: derivedNames.client(declaration.name),
+    statements: [`return ${object(methods)};`],
+  };
+}

@@ -1,0 +1,43 @@
+/** From the checked model to TypeScript: the files of every module, in the order of the modules. */
+import type { Model, ModuleModel } from '../model/model.js';
+import { clientFile } from './client-file.js';
+import { codecFile } from './codec-file.js';
+import { dispatcherFile } from './dispatcher-file.js';
+import { createPrinter, type EmittedFile, type FileName, type Printer, type Statement } from './file.js';
+import { indexFile } from './index-file.js';
+import type { FileScope } from './scope.js';
+import { serverFile } from './server-file.js';
+import { typesFile } from './types-file.js';
+
+interface FileContent {
+  readonly scope: FileScope;
+  readonly statements: readonly Statement[];
+}
+
+/** In the order in which each stands on those before it. */
+const files: readonly [FileName, (module: ModuleModel) => FileContent][] = [
+  ['types', typesFile],
+  ['codec', codecFile],
+  ['client', clientFile],
+  ['server', serverFile],
+  ['dispatcher', dispatcherFile],
+];
+
+/**
+ * Emits all modules. The same model gives the same bytes. A file for which a module declares nothing is left out,
+ * `index.ts` never.
+ */
+export function emit(model: Model): EmittedFile[] {
+  const printer = createPrinter();
+  return model.modules.flatMap(module => emitModule(module, printer));
+}
+
+function emitModule(module: ModuleModel, printer: Printer): EmittedFile[] {
+  const contents = files
+    .map(([name, content]) => ({ name, ...content(module) }))
+    .filter(({ statements }) => statements.length > 0);
+  const names = contents.map(({ name }) => name);
+  return [...contents, { name: 'index' as const, ...indexFile(module, names) }].map(
+    ({ name, scope, statements }) => printer.print(module, name, scope, statements),
+  );
+}

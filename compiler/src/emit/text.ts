@@ -1,0 +1,33 @@
+/** Pieces of TypeScript's text. */
+
+/** Where generated lines should end at the latest. */
+export const lineWidth = 110;
+
+/** A string literal in single quotes. */
+export function quote(text: string): string {
+  const escaped = JSON.stringify(text).slice(1, -1).replaceAll('\\"', '"').replaceAll("'", "\\'");
+  return `'${escaped}'`;
+}
+
+/** Each line of the text, two spaces further in. */
+export function indent(text: string): string {
+  return text.replace(/^(?=.)/gm, '  ');
+}
+
+/** Items between brackets: in one line where they fit behind `before`, else one a line. */
+export function bracketed(open: string, items: readonly string[], close: string, before = 0): string {
+  if (items.length === 0) return `${open.trim()}${close.trim()}`;
+  const line = `${open}${items.join(', ')}${close}`;
+  if (before + line.length <= lineWidth && !line.includes('\n')) return line;
+  return `${open.trim()}\n${items.map(item => `${indent(item)},\n`).join('')}${close.trim()}`;
+}
+
+/** An object literal with one entry a line. */
+export function object(entries: readonly string[]): string {
+  return entries.length === 0 ? '{}' : `{\n${entries.map(entry => `${indent(entry)},\n`).join('')}}`;
+}
+
+/** A property of an object literal, in short where the value bears its name. */
+export function property(name: string, value: string): string {
+  return name === value ? name : `${name}: ${value}`;
+}
