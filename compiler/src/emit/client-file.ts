@@ -1,19 +1,18 @@
 /** `client.ts`: the client stub, an object whose procedures marshal their arguments and call. */
 import {
   type FunctionDeclarationStructure,
-  type InterfaceDeclarationStructure,
   type MethodSignatureStructure,
   type OptionalKind,
   StructureKind,
 } from 'ts-morph';
 import type { FieldModel, InterfaceModel, ModuleModel, ProcedureModel } from '../model/model.js';
 import { derivedNames, parameterName } from '../model/names.js';
-import { docs } from './docs.js';
-import type { Statement } from './file.js';
+import { docs, procedureDocs } from './docs.js';
+import { emptyInterface, type Statement } from './file.js';
 import { interfacesOf, offeredProcedures } from './interfaces.js';
 import { createScope, type FileScope } from './scope.js';
 import { isOmissible, methodName, resultType, usedParameter } from './signatures.js';
-import { object } from './text.js';
+import { lineWidth, object } from './text.js';
 import { typeText } from './type-text.js';
 import { valueText } from './values.js';
 
@@ -28,11 +27,14 @@ export function clientFile(module: ModuleModel): { scope: FileScope; statements:
   return { scope, statements };
 }
 
-function clientInterface(declaration: InterfaceModel, scope: FileScope): InterfaceDeclarationStructure {
+function clientInterface(declaration: InterfaceModel, scope: FileScope): Statement {
+  const name = derivedNames.client(declaration.name);
+  const isEmpty = declaration.procedures.length + declaration.bases.length === 0;
+  if (isEmpty) return emptyInterface(name, declaration);
   return {
     kind: StructureKind.Interface,
     isExported: true,
-    name: derivedNames.client(declaration.name),
+    name,
     docs: docs(declaration),
     extends: declaration.bases.map(base => scope.derivedType(base, derivedNames.client, 'client')),
     methods: declaration.procedures.map(procedure => clientMethod(procedure, scope)),
@@ -40,15 +42,12 @@ function clientInterface(declaration: InterfaceModel, scope: FileScope): Interfa
 }
 
 function clientMethod(procedure: ProcedureModel, scope: FileScope): OptionalKind<MethodSignatureStructure> {
-  const { parameters, throws } = procedure;
+  const { parameters } = procedure;
   const result = resultType(procedure, scope);
   const mayBeLost = procedure.semantics === 'maybe' && procedure.result !== undefined;
   return {
     name: methodName(procedure),
-    docs: docs(
-      procedure,
-      throws.map(error => `@throws ${scope.type(error)}`),
-    ),
+    docs: procedureDocs(procedure),
     parameters: [
       ...parameters.map((parameter, index) => ({
         name: parameterName(parameter.name),
@@ -79,8 +78,9 @@ function clientStub(declaration: InterfaceModel, scope: FileScope): FunctionDecl
     const parameters = procedure.parameters.map(({ default: value, type }, index) =>
       value === undefined ? names[index]! : `${names[index]} = ${valueText(value, type, scope)}`,
     );
-    const head = `${procedure.name}: (${[...parameters, 'options'].join(', ')}) =>`;
-    return `${head.replace('(options)', 'options')} caller.unary(${table}.${procedure.name}, [${names.join(', ')}], options)`;
+    const call = `caller.unary(${table}.${procedure.name}, [${names.join(', ')}], options)`;
+    const head = `${procedure.name}: ${parameters.length === 0 ? 'options' : `(${parameters.join(', ')}, options)`} =>`;
+    return head.length + call.length + 6 <= lineWidth ? `${head} ${call}` : `${head}\n  ${call}`;
   });
   return {
     kind: StructureKind.Function,

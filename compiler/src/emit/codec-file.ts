@@ -16,7 +16,7 @@ export function codecFile(module: ModuleModel): { scope: FileScope; statements: 
     declarationMarshallers(declaration, context),
   );
   const tables = interfacesOf(module).map(declaration => procedureTable(declaration, context));
-  return { scope, statements: [...context.constants, ...marshallers, ...context.helpers, ...tables] };
+  return { scope, statements: [...context.constants, ...marshallers, ...context.helpers(), ...tables] };
 }
 
 /** The names that `codec.ts` exports for a declaration. */

@@ -1,6 +1,7 @@
 /** Doc comments of the schema as JSDoc. */
 import type { JSDocStructure, OptionalKind } from 'ts-morph';
-import type { AnnotationModel } from '../model/model.js';
+import type { AnnotationModel, ProcedureModel } from '../model/model.js';
+import { typescriptName } from '../model/names.js';
 
 export interface Documented {
   readonly doc: string | undefined;
@@ -28,6 +29,14 @@ export function docs(documented: Documented, tags: readonly string[] = []): Opti
   const lines = docLines(documented, tags);
   if (lines.length === 0) return [];
   return [{ description: lines.length === 1 ? lines[0]! : `\n${lines.join('\n')}` }];
+}
+
+/** JSDoc for a procedure in the interface of a stub, with the errors that it declares. */
+export function procedureDocs(procedure: ProcedureModel): OptionalKind<JSDocStructure>[] {
+  return docs(
+    procedure,
+    procedure.throws.map(({ name }) => `@throws ${typescriptName(name)}`),
+  );
 }
 
 /** JSDoc as text that ends with a line break, or nothing. */

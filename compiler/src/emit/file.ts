@@ -7,6 +7,7 @@ import {
   StructureKind,
 } from 'ts-morph';
 import type { ModuleModel } from '../model/model.js';
+import { type Documented, docText } from './docs.js';
 import type { FileScope } from './scope.js';
 
 /** One generated file. */
@@ -27,6 +28,11 @@ const blocks: ReadonlySet<StructureKind> = new Set([
   StructureKind.Interface,
   StructureKind.Class,
 ]);
+
+/** ts-morph would break the line between the braces. */
+export function emptyInterface(name: string, documented: Documented): Statement {
+  return `${docText(documented)}export interface ${name} {}`;
+}
 
 /** Prints files; one for a whole run, since it is dear to make. */
 export interface Printer {

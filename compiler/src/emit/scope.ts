@@ -113,8 +113,15 @@ function compareSpecifiers(a: string, b: string): number {
   return distance(a) - distance(b) || (a < b ? -1 : 1);
 }
 
+/** Without regard to case, and the same everywhere. */
+function compareNames(a: string, b: string): number {
+  const [lowerA, lowerB] = [a.toLowerCase(), b.toLowerCase()];
+  if (lowerA === lowerB) return a < b ? -1 : 1;
+  return lowerA < lowerB ? -1 : 1;
+}
+
 function importDeclaration(specifier: string, names: ReadonlyMap<string, ImportedName>): string {
-  const entries = [...names].sort(([a], [b]) => (a < b ? -1 : 1));
+  const entries = [...names].sort(([a], [b]) => compareNames(a, b));
   const onlyTypes = entries.every(([, { isType }]) => isType);
   const items = entries.map(([name, { local, isType }]) => {
     const item = name === local ? name : `${name} as ${local}`;

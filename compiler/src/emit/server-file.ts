@@ -1,17 +1,13 @@
 /** `server.ts`: the service that an application implements, and the server stub that calls it. */
-import {
-  type FunctionDeclarationStructure,
-  type InterfaceDeclarationStructure,
-  StructureKind,
-} from 'ts-morph';
+import { type FunctionDeclarationStructure, StructureKind } from 'ts-morph';
 import type { InterfaceModel, ModuleModel } from '../model/model.js';
 import { derivedNames, parameterName } from '../model/names.js';
-import { docs } from './docs.js';
-import type { Statement } from './file.js';
+import { docs, procedureDocs } from './docs.js';
+import { emptyInterface, type Statement } from './file.js';
 import { interfacesOf, offeredProcedures } from './interfaces.js';
 import { createScope, type FileScope } from './scope.js';
 import { argumentsType, argumentType, methodName, resultType, usedParameter } from './signatures.js';
-import { object } from './text.js';
+import { bracketed, object } from './text.js';
 
 export function serverFile(module: ModuleModel): { scope: FileScope; statements: Statement[] } {
   const interfaces = interfacesOf(module);
@@ -27,19 +23,19 @@ export function serverFile(module: ModuleModel): { scope: FileScope; statements:
   return { scope, statements };
 }
 
-function serviceInterface(declaration: InterfaceModel, scope: FileScope): InterfaceDeclarationStructure {
+function serviceInterface(declaration: InterfaceModel, scope: FileScope): Statement {
+  const name = derivedNames.service(declaration.name);
+  const isEmpty = declaration.procedures.length + declaration.bases.length === 0;
+  if (isEmpty) return emptyInterface(name, declaration);
   return {
     kind: StructureKind.Interface,
     isExported: true,
-    name: derivedNames.service(declaration.name),
+    name,
     docs: docs(declaration),
     extends: declaration.bases.map(base => scope.derivedType(base, derivedNames.service, 'server')),
     methods: declaration.procedures.map(procedure => ({
       name: methodName(procedure),
-      docs: docs(
-        procedure,
-        procedure.throws.map(error => `@throws ${scope.type(error)}`),
-      ),
+      docs: procedureDocs(procedure),
       parameters: [
         ...procedure.parameters.map(parameter => ({
           name: parameterName(parameter.name),
@@ -54,9 +50,14 @@ function serviceInterface(declaration: InterfaceModel, scope: FileScope): Interf
 
 function serverStub(declaration: InterfaceModel, scope: FileScope): FunctionDeclarationStructure {
   const procedures = offeredProcedures(declaration).map(procedure => {
-    const values = procedure.parameters.map((_, index) => `values[${index}]`);
-    const parameters = `values: ${argumentsType(procedure, scope)}, ctx: ${scope.runtimeType('CallContext')}`;
-    return `${procedure.name}: (${parameters}) => service.${procedure.name}(${[...values, 'ctx'].join(', ')})`;
+    const { name, parameters } = procedure;
+    const values = parameters.map((_, index) => `values[${index}]`);
+    const call = `service.${name}(${[...values, 'ctx'].join(', ')})`;
+    const items = [
+      `${usedParameter('values', values)}: ${argumentsType(procedure, scope)}`,
+      `ctx: ${scope.runtimeType('CallContext')}`,
+    ];
+    return `${name}: ${bracketed('(', items, ')', 4 + name.length + call.length + 9)} => ${call}`;
   });
   return {
     kind: StructureKind.Function,

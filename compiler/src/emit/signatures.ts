@@ -2,14 +2,19 @@
 import type { FieldModel, ProcedureModel } from '../model/model.js';
 import { parameterName } from '../model/names.js';
 import type { FileScope } from './scope.js';
+import { bracketed } from './text.js';
 import { typeText } from './type-text.js';
 
-/** The tuple of the arguments, as a procedure marshals them: `[id: string, owner: string | undefined]`. */
-export function argumentsType({ parameters }: ProcedureModel, scope: FileScope): string {
+/**
+ * The tuple of the arguments, as a procedure marshals them: `[id: string, owner: string | undefined]`.
+ *
+ * @param before how many characters stand before it in its line
+ */
+export function argumentsType({ parameters }: ProcedureModel, scope: FileScope, before = 0): string {
   const elements = parameters.map(
     parameter => `${parameterName(parameter.name)}: ${argumentType(parameter, scope)}`,
   );
-  return `[${elements.join(', ')}]`;
+  return bracketed('[', elements, ']', before);
 }
 
 /** What a parameter is when it has arrived, or its default has taken its place. */

@@ -1,5 +1,5 @@
 /** `types.ts`: what the schema's declarations are in TypeScript. */
-import { type InterfaceDeclarationStructure, StructureKind } from 'ts-morph';
+import { StructureKind } from 'ts-morph';
 import type {
   AliasModel,
   ConstantModel,
@@ -12,7 +12,7 @@ import type {
 } from '../model/model.js';
 import { derivedNames, typescriptName } from '../model/names.js';
 import { type Documented, docs, docText } from './docs.js';
-import type { Statement } from './file.js';
+import { emptyInterface, type Statement } from './file.js';
 import { createScope, type FileScope } from './scope.js';
 import { indent, object, quote } from './text.js';
 import { throughAliases, typeText } from './type-text.js';
@@ -126,7 +126,8 @@ function fieldsInterface(
   documented: Documented,
   fields: readonly FieldModel[],
   scope: FileScope,
-): InterfaceDeclarationStructure {
+): Statement {
+  if (fields.length === 0) return emptyInterface(name, documented);
   return {
     kind: StructureKind.Interface,
     isExported: true,

@@ -10,23 +10,31 @@ export interface CodecContext {
   /** Like `isRecursive`, of a list, a set or a map that contains itself by way of an alias. */
   isRecursiveCollection(type: TypeModel): boolean;
   /**
-   * The name of a function that only this file needs, such as the reader of a list; `make` emits it at first use.
-   * Functions with the same `key` are the same.
+   * The name of something that only this file needs, such as the reader of a list; `make` emits it at first use.
+   * Helpers with the same subject and role are the same, and those of one subject stand together.
    */
-  helper(key: string, preferredName: string, make: (name: string) => Statement): string;
+  helper(subject: string, role: HelperRole, preferredName: string, make: (name: string) => Statement): string;
   /** The name of a constant of this file. */
   constant(preferredName: string, initializer: string): string;
 }
 
+/** In the order in which they stand. */
+const helperRoles = ['type', 'write', 'read', 'error'] as const;
+type HelperRole = (typeof helperRoles)[number];
+
 export interface CollectedCodec extends CodecContext {
-  readonly helpers: readonly Statement[];
+  helpers(): readonly Statement[];
   readonly constants: readonly string[];
 }
 
+interface Helper {
+  readonly name: string;
+  statement?: Statement;
+}
+
 export function createContext(scope: FileScope): CollectedCodec {
-  const helpers: Statement[] = [];
   const constants: string[] = [];
-  const names = new Map<string, string>();
+  const helpers = new Map<string, Map<HelperRole, Helper>>();
   const recursive = new Map<Declaration, boolean>();
 
   function isRecursive(declaration: Declaration): boolean {
@@ -37,20 +45,22 @@ export function createContext(scope: FileScope): CollectedCodec {
 
   return {
     scope,
-    helpers,
     constants,
     isRecursive,
     isRecursiveCollection: type => namedParts(type).some(part => part.kind === 'alias' && isRecursive(part)),
-    helper(key, preferredName, make) {
-      let name = names.get(key);
-      if (name === undefined) {
-        name = scope.claim(preferredName);
-        // The name is known before the body is made: the body may need it.
-        names.set(key, name);
-        helpers.push(make(name));
-      }
-      return name;
+    helper(subject, role, preferredName, make) {
+      const roles = helpers.get(subject) ?? new Map<HelperRole, Helper>();
+      helpers.set(subject, roles);
+      const known = roles.get(role);
+      if (known !== undefined) return known.name;
+      const helper: Helper = { name: scope.claim(preferredName) };
+      // It is known before it is made: what it consists of may need it.
+      roles.set(role, helper);
+      helper.statement = make(helper.name);
+      return helper.name;
     },
+    helpers: () =>
+      [...helpers.values()].flatMap(roles => helperRoles.flatMap(role => roles.get(role)?.statement ?? [])),
     constant(preferredName, initializer) {
       const name = scope.claim(preferredName);
       constants.push(`const ${name} = ${initializer};`);

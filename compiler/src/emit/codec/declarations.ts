@@ -12,7 +12,7 @@ import type { Statement } from '../file.js';
 import { indent, quote } from '../text.js';
 import { readConstrained } from './constraints.js';
 import type { CodecContext } from './context.js';
-import { assembled, fieldOf, readFields, writeFields } from './fields.js';
+import { assembled, readFields, writeObjectFields } from './fields.js';
 import { readerFunction, writerFunction } from './function.js';
 import { writeStatement } from './marshal.js';
 
@@ -59,7 +59,7 @@ function fieldMarshallers(
       isRecursive,
       body: [
         'const at = writer.length;',
-        ...writeFields(declaration.fields, field => fieldOf('value', field), context),
+        ...writeObjectFields(declaration.fields, context),
         `const unknown = value[${scope.runtime('unknownFields')}];`,
         `if (unknown !== undefined) ${scope.runtime('restoreUnknownFields')}(writer, at, unknown);`,
       ],

@@ -61,9 +61,15 @@ function writeKeyed(
   access: (field: FieldModel) => string,
   context: CodecContext,
 ): string[] {
-  const required = fields.filter(field => !mayBeAbsent(field)).length;
-  const present = fields.filter(mayBeAbsent).map(field => `Number(${access(field)} !== undefined)`);
-  const lines = [`writer.mapHeader(${[required, ...present].join(' + ')});`];
+  const optional = byId(fields).filter(mayBeAbsent);
+  const lines =
+    optional.length === 0
+      ? [`writer.mapHeader(${fields.length});`]
+      : [
+          `let count = ${fields.length - optional.length};`,
+          ...optional.map(field => `if (${access(field)} !== undefined) count++;`),
+          'writer.mapHeader(count);',
+        ];
   for (const field of byId(fields)) {
     const value = access(field);
     const write = `writer.u16(${field.id});\n${writeStatement(field.type, value, context)}`;
@@ -80,11 +86,19 @@ function mayBeAbsent(field: FieldModel): boolean {
 /** Names that every object inherits: of an optional field so named, only the object's own counts. */
 const inherited: ReadonlySet<string> = new Set(Object.getOwnPropertyNames(Object.prototype));
 
-/** The field of an object as an expression. */
-export function fieldOf(object: string, { name, optional }: FieldModel): string {
-  return optional && inherited.has(name)
-    ? `(Object.hasOwn(${object}, ${quote(name)}) ? ${object}.${name} : undefined)`
-    : `${object}.${name}`;
+/** What writes the fields of an object called `value`. */
+export function writeObjectFields(fields: readonly FieldModel[], context: CodecContext): string[] {
+  const claim = context.scope.locals();
+  const own = new Map(fields.filter(hidesInherited).map(field => [field, claim(typescriptName(field.name))]));
+  const prelude = [...own].map(
+    ([{ name }, local]) =>
+      `const ${local} = Object.hasOwn(value, ${quote(name)}) ? value.${name} : undefined;`,
+  );
+  return [...prelude, ...writeFields(fields, field => own.get(field) ?? `value.${field.name}`, context)];
+}
+
+function hidesInherited({ name, optional }: FieldModel): boolean {
+  return optional && inherited.has(name);
 }
 
 /** What reads fields into locals, and the locals' names. */
@@ -148,7 +162,7 @@ export function assembled(
   local: (field: FieldModel) => string,
   context: CodecContext,
 ): { readonly literal: string; readonly additions: readonly string[] } {
-  const isAdded = (field: FieldModel) => field.optional && !inherited.has(field.name);
+  const isAdded = (field: FieldModel) => field.optional && !hidesInherited(field);
   const properties = fields
     .filter(field => !isAdded(field))
     .map(field =>

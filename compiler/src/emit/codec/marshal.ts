@@ -71,11 +71,14 @@ export function writerOf(type: TypeModel, context: CodecContext): string {
 export function readerOf(type: TypeModel, context: CodecContext): string {
   const expression = readExpression(type, context);
   // A reader of an alias or an enum takes a path too, and must not be handed a second argument by accident.
-  return /^(\w+)\(reader\)$/.exec(expression)?.[1] ?? `reader => ${expression}`;
+  return (
+    /^(\w+)\(reader\)$/.exec(expression)?.[1] ??
+    `reader => ${expression.includes(' ? ') ? `(${expression})` : expression}`
+  );
 }
 
 function collectionWriter(type: CollectionType, context: CodecContext): string {
-  return context.helper(`write ${typeKey(type)}`, `write${typeName(type)}`, name =>
+  return context.helper(typeKey(type), 'write', `write${typeName(type)}`, name =>
     writerFunction(
       {
         name,
@@ -102,7 +105,7 @@ function writeCollection(type: CollectionType, context: CodecContext): string[] 
 }
 
 function collectionReader(type: CollectionType, context: CodecContext): string {
-  return context.helper(`read ${typeKey(type)}`, `read${typeName(type)}`, name =>
+  return context.helper(typeKey(type), 'read', `read${typeName(type)}`, name =>
     readerFunction(
       {
         name,

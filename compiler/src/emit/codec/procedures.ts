@@ -4,7 +4,7 @@ import type { ErrorModel, InterfaceModel, ProcedureModel } from '../../model/mod
 import { derivedNames, lowerFirst, upperFirst } from '../../model/names.js';
 import { offeredProcedures } from '../interfaces.js';
 import { argumentsType, resultType } from '../signatures.js';
-import { bracketed, indent, object, property, quote } from '../text.js';
+import { bracketed, object, property, quote } from '../text.js';
 import type { CodecContext } from './context.js';
 import { arrived, readFields, writeFields } from './fields.js';
 import { readerFunction, writerFunction } from './function.js';
@@ -13,7 +13,7 @@ import { readerOf, writerOf } from './marshal.js';
 export function procedureTable(declaration: InterfaceModel, context: CodecContext): string {
   const entries = offeredProcedures(declaration).map(procedure => {
     const entry = object(procedureEntry(declaration, procedure, context));
-    const type = `${argumentsType(procedure, context.scope)}, ${resultType(procedure, context.scope)}`;
+    const type = `${argumentsName(procedure, context)}, ${resultType(procedure, context.scope)}`;
     return `${procedure.name}: ${entry} satisfies ${context.scope.runtimeType('Procedure')}<${type}>`;
   });
   const doc = `/** The procedures of \`${declaration.name}\`: what each promises, and how it is marshalled. */`;
@@ -55,8 +55,7 @@ function procedureKey(
 /** The name of the constant that tells how an error is marshalled. */
 function errorDescription(error: ErrorModel, context: CodecContext): string {
   const { scope } = context;
-  const key = `error ${error.module.file}:${error.name}`;
-  return context.helper(key, `${lowerFirst(error.name)}Error`, name => {
+  return context.helper(error.fullName, 'error', `${lowerFirst(error.name)}Error`, name => {
     const errorClass = scope.value(error);
     const write = scope.derived(error, derivedNames.writer, 'codec');
     const read = scope.derived(error, derivedNames.reader, 'codec');
@@ -69,17 +68,27 @@ function errorDescription(error: ErrorModel, context: CodecContext): string {
   });
 }
 
+/** The name of the tuple of a procedure's arguments. */
+function argumentsName(procedure: ProcedureModel, context: CodecContext): string {
+  if (procedure.parameters.length === 0) return '[]';
+  const preferred = `${procedure.interface.name}${upperFirst(procedure.name)}Arguments`;
+  return context.helper(fullNameOf(procedure), 'type', preferred, name => {
+    const start = `type ${name} = `;
+    return `${start}${argumentsType(procedure, context.scope, start.length + 1)};`;
+  });
+}
+
 function argumentsWriter(procedure: ProcedureModel, context: CodecContext): string {
-  const { interface: declaring, parameters } = procedure;
+  const { parameters } = procedure;
   if (parameters.length === 0) return 'writer => writer.arrayHeader(0)';
-  const name = `${declaring.name}${upperFirst(procedure.name)}Arguments`;
-  return context.helper(`write ${argumentsKey(procedure)}`, derivedNames.writer(name), local =>
+  const type = argumentsName(procedure, context);
+  return context.helper(fullNameOf(procedure), 'write', derivedNames.writer(type), name =>
     writerFunction(
       {
-        name: local,
+        name,
         isExported: false,
         parameter: 'values',
-        type: argumentsType(procedure, context.scope),
+        type,
         isRecursive: false,
         body: writeFields(parameters, field => `values[${parameters.indexOf(field)}]`, context),
       },
@@ -89,26 +98,18 @@ function argumentsWriter(procedure: ProcedureModel, context: CodecContext): stri
 }
 
 function argumentsReader(procedure: ProcedureModel, context: CodecContext): string {
-  const { interface: declaring, parameters } = procedure;
-  if (parameters.length === 0) return `reader => {\n${indent('reader.skip();\nreturn [];')}\n}`;
-  const name = `${declaring.name}${upperFirst(procedure.name)}Arguments`;
-  const fullName = `${declaring.fullName}.${procedure.name}`;
-  return context.helper(`read ${argumentsKey(procedure)}`, derivedNames.reader(name), local => {
+  const { parameters } = procedure;
+  if (parameters.length === 0) return 'reader => {\n  reader.skip();\n  return [];\n}';
+  const type = argumentsName(procedure, context);
+  const fullName = fullNameOf(procedure);
+  return context.helper(fullName, 'read', derivedNames.reader(type), name => {
     const fields = readFields({ fullName, fields: parameters }, 'reader.skip();', context);
     const values = parameters.map(field => arrived(field, fields.local(field), fullName, context));
-    return readerFunction(
-      {
-        name: local,
-        isExported: false,
-        type: argumentsType(procedure, context.scope),
-        isRecursive: false,
-        body: [...fields.declarations, ...fields.loop, `return ${bracketed('[', values, ']', 10)};`],
-      },
-      context,
-    );
+    const body = [...fields.declarations, ...fields.loop, `return ${bracketed('[', values, ']', 10)};`];
+    return readerFunction({ name, isExported: false, type, isRecursive: false, body }, context);
   });
 }
 
-function argumentsKey({ interface: { fullName }, name }: ProcedureModel): string {
+function fullNameOf({ interface: { fullName }, name }: ProcedureModel): string {
   return `${fullName}.${name}`;
 }
