@@ -7,4 +7,9 @@ export const lint = {
     ({ name }) => `'${name}' is imported but not used`,
     () => 'Remove it from the import.',
   ),
+  strayDocComment: warning(
+    'CVK8002',
+    () => 'This doc comment documents nothing.',
+    () => "A doc comment stands before what it documents, on a line of its own; '//' begins any other comment.",
+  ),
 };

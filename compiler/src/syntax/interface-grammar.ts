@@ -1,0 +1,331 @@
+/** The grammar of what stands in the bodies of interfaces and groups. */
+import type { IToken, TokenType } from 'chevrotain';
+import { diagnostics } from '../diagnostics/catalogue.js';
+import { MemberGrammar } from './member-grammar.js';
+import * as t from './tokens.js';
+import type {
+  DefaultsNode,
+  DurationNode,
+  GroupNode,
+  GroupPolicyNode,
+  InterfaceNode,
+  MissingNode,
+  ProcedureNode,
+  PromiseClauses,
+  RepliesNode,
+  ReservedNode,
+  TypeNode,
+  VoidNode,
+  WordNode,
+} from './tree.js';
+import {
+  type Access,
+  accessWords,
+  type DeliveryOrder,
+  orderWords,
+  replyWords,
+  type Semantics,
+  semanticsWords,
+} from './words.js';
+
+/** The keywords of a procedure's clauses, in the order in which the clauses stand. */
+const clauseKeywords: readonly (readonly TokenType[])[] = [
+  [t.Throws],
+  [t.Maybe, t.AtLeastOnce, t.AtMostOnce],
+  [t.Idempotent],
+  [t.Deadline],
+];
+
+const clauseWords = ['throws', ...semanticsWords, 'idempotent', 'deadline'];
+
+const settingWords = ['access', 'order', 'replies'];
+
+type Draft<Node> = { -readonly [Key in keyof Node]: Node[Key] };
+
+type Clauses = PromiseClauses & Pick<ProcedureNode, 'throws'>;
+
+type InterfaceBody = Draft<Pick<InterfaceNode, 'defaults'>> & {
+  procedures: ProcedureNode[];
+  reserved: ReservedNode[];
+};
+
+type GroupBody = Draft<Pick<GroupNode, 'access' | 'order' | 'replies'>> & { policies: GroupPolicyNode[] };
+
+export abstract class InterfaceGrammar extends MemberGrammar {
+  // ── interfaces ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  protected readonly interfaceBody = this.RULE('interfaceBody', (declaration: IToken): InterfaceBody => {
+    const body: InterfaceBody = { defaults: undefined, procedures: [], reserved: [] };
+    this.body(declaration, { what: 'a procedure' }, () => {
+      this.OR({
+        IGNORE_AMBIGUITIES: true,
+        DEF: [
+          { GATE: () => this.atReserved(), ALT: () => body.reserved.push(this.SUBRULE(this.reserved)) },
+          {
+            GATE: () => this.at(t.Default) && !this.at(t.ParenthesisOpen, 2),
+            ALT: () => {
+              if (body.defaults) this.report(diagnostics.repeatedDefaults, this.tokenSpan(this.LA(1)));
+              body.defaults = this.SUBRULE(this.#defaults);
+            },
+          },
+          { ALT: () => body.procedures.push(this.SUBRULE(this.#procedure)) },
+        ],
+      });
+    });
+    return body;
+  });
+
+  readonly #defaults = this.RULE(
+    'defaults',
+    (): DefaultsNode =>
+      this.scope(() => {
+        const start = this.nextStart();
+        const keyword = this.CONSUME(t.Default);
+        const { throws, ...promise } = this.SUBRULE(this.#clauses);
+        const empty = !promise.semantics && !promise.idempotent && !promise.deadline;
+        if (throws?.length > 0) this.report(diagnostics.throwsInDefaults, this.tokenSpan(keyword));
+        else if (empty) this.unexpected({ what: 'a semantics or a deadline', words: clauseWords });
+        this.endOfMember();
+        return { kind: 'defaults', span: this.spanFrom(start), ...promise };
+      }),
+  );
+
+  readonly #procedure = this.RULE(
+    'procedure',
+    (): ProcedureNode =>
+      this.scope(() => {
+        const start = this.nextStart();
+        const head = this.SUBRULE(this.memberHead, { ARGS: ['a procedure'] });
+        this.expect(t.ParenthesisOpen);
+        const parameters = this.OPTION(() => this.SUBRULE(this.parameters)) ?? [];
+        this.expect(t.ParenthesisClose);
+        this.expect(t.Colon, 0, "':' and the type of the result");
+        const resultStream = this.OPTION2(() => this.SUBRULE(this.stream));
+        const result = this.SUBRULE(this.#result);
+        const clauses = this.SUBRULE(this.#clauses);
+        this.endOfMember();
+        return {
+          kind: 'procedure',
+          span: this.spanFrom(start),
+          ...head,
+          parameters,
+          resultStream,
+          result,
+          ...clauses,
+        };
+      }),
+  );
+
+  readonly #result = this.RULE('result', (): TypeNode | VoidNode => {
+    const empty = this.OPTION({
+      GATE: () => this.LA(1).image === 'void',
+      DEF: () => this.CONSUME(t.Word),
+    });
+    return empty && !this.RECORDING_PHASE
+      ? { kind: 'void', span: this.tokenSpan(empty) }
+      : this.SUBRULE(this.type);
+  });
+
+  // ── clauses ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Reads clauses in whatever order they stand, so that a wrong order is one error. */
+  readonly #clauses = this.RULE('clauses', (): Clauses => {
+    const clauses: Draft<Clauses> = {
+      throws: [],
+      semantics: undefined,
+      idempotent: undefined,
+      deadline: undefined,
+    };
+    const seen = new Map<number, string>();
+    this.MANY({
+      GATE: () => this.LA(1).tokenType !== t.Word || this.sameLine(),
+      DEF: () => {
+        this.#checkOrder(seen);
+        this.OR([
+          { ALT: () => (clauses.throws = this.SUBRULE(this.#throws)) },
+          { ALT: () => (clauses.semantics = this.SUBRULE(this.#semantics)) },
+          { ALT: () => (clauses.idempotent = this.SUBRULE(this.#idempotent)) },
+          { ALT: () => (clauses.deadline = this.SUBRULE(this.#deadline)) },
+          { ALT: () => this.SUBRULE(this.#unknownClause) },
+        ]);
+      },
+    });
+    return clauses;
+  });
+
+  #checkOrder(seen: Map<number, string>): void {
+    const { tokenType, image: clause } = this.LA(1);
+    const position = clauseKeywords.findIndex(keywords => keywords.includes(tokenType));
+    if (position < 0) return;
+    const later = [...seen.keys()].filter(other => other > position);
+    const span = this.tokenSpan(this.LA(1));
+    if (seen.has(position)) this.report(diagnostics.repeatedClause, span, { clause });
+    else if (later.length > 0) {
+      this.report(diagnostics.clauseOrder, span, { clause, after: seen.get(Math.min(...later))! });
+    }
+    seen.set(position, clause);
+  }
+
+  readonly #throws = this.RULE('throws', () => {
+    this.CONSUME(t.Throws);
+    return this.SUBRULE(this.names, { ARGS: ['the name of an error', clauseWords] });
+  });
+
+  readonly #semantics = this.RULE(
+    'semantics',
+    (): WordNode<Semantics> =>
+      this.OR([
+        { ALT: () => this.#word('maybe', this.CONSUME(t.Maybe)) },
+        { ALT: () => this.#word('at-least-once', this.CONSUME(t.AtLeastOnce)) },
+        { ALT: () => this.#word('at-most-once', this.CONSUME(t.AtMostOnce)) },
+      ]),
+  );
+
+  readonly #idempotent = this.RULE('idempotent', () => this.#word('idempotent', this.CONSUME(t.Idempotent)));
+
+  #word<Word extends string>(text: Word, token: IToken): WordNode<Word> {
+    return { kind: 'word', text, span: this.tokenSpan(token) };
+  }
+
+  readonly #deadline = this.RULE('deadline', (): DurationNode | MissingNode => {
+    this.CONSUME(t.Deadline);
+    if (!this.RECORDING_PHASE && !this.at(t.Duration) && !this.at(t.Integer)) {
+      this.unexpected({ what: 'a duration such as 500ms' });
+      return this.missing();
+    }
+    return this.OR<DurationNode | MissingNode>([
+      { ALT: () => this.SUBRULE(this.duration) },
+      {
+        ALT: () => {
+          const number = this.CONSUME(t.Integer);
+          const span = this.tokenSpan(number);
+          this.report(diagnostics.durationUnit, span, { text: number.image });
+          return { kind: 'missing', span };
+        },
+      },
+    ]);
+  });
+
+  readonly #unknownClause = this.RULE('unknownClause', () => {
+    const word = this.CONSUME(t.Word);
+    const occurrence = { what: 'clause', found: word.image, words: clauseWords };
+    this.fail(() => this.report(diagnostics.unknownWord, this.tokenSpan(word), occurrence));
+  });
+
+  // ── groups ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  protected readonly groupBody = this.RULE('groupBody', (declaration: IToken): GroupBody => {
+    const body: GroupBody = { access: undefined, order: undefined, replies: undefined, policies: [] };
+    const setting = (read: () => void) => ({ GATE: () => !this.#atPolicy(), ALT: read });
+    const readLine = () =>
+      this.OR({
+        IGNORE_AMBIGUITIES: true,
+        DEF: [
+          setting(() => {
+            this.#checkFirst(body.access);
+            body.access = this.SUBRULE(this.#access);
+          }),
+          setting(() => {
+            this.#checkFirst(body.order);
+            body.order = this.SUBRULE(this.#order);
+          }),
+          setting(() => {
+            this.#checkFirst(body.replies);
+            body.replies = this.SUBRULE(this.#replies);
+          }),
+          {
+            ALT: () => {
+              const policy = this.SUBRULE(this.#policy);
+              if (policy) body.policies.push(policy);
+            },
+          },
+        ],
+      });
+    this.body(
+      declaration,
+      { what: "'access', 'order', 'replies' or the name of a procedure" },
+      () =>
+        this.scope(() => {
+          readLine();
+          this.endOfMember();
+        }),
+      () => this.#atPolicy(),
+    );
+    return body;
+  });
+
+  /** Whether a procedure's line begins here; the procedure may have the name of a setting or of a declaration. */
+  #atPolicy(): boolean {
+    const value = this.LA(3).image;
+    return (
+      (this.at(t.Order, 2) && orderWords.some(word => word === value)) ||
+      (this.at(t.Replies, 2) && replyWords.some(word => word === value))
+    );
+  }
+
+  #checkFirst(setting: unknown): void {
+    const clause = this.LA(1);
+    if (setting) this.report(diagnostics.repeatedClause, this.tokenSpan(clause), { clause: clause.image });
+  }
+
+  readonly #access = this.RULE('access', (): WordNode<Access> | MissingNode => {
+    this.CONSUME(t.AccessKeyword);
+    return this.choice(0, accessWords, 'access');
+  });
+
+  readonly #order = this.RULE('order', (): WordNode<DeliveryOrder> | MissingNode => {
+    this.CONSUME(t.Order);
+    return this.choice(0, orderWords, 'delivery order');
+  });
+
+  readonly #replies = this.RULE('replies', (): RepliesNode | MissingNode => {
+    this.CONSUME(t.Replies);
+    const start = this.nextStart();
+    const policy = this.choice(0, replyWords, 'reply policy');
+    const count = this.OPTION(() => {
+      this.CONSUME(t.ParenthesisOpen);
+      const number = this.integerOr('a number of replies');
+      this.expect(t.ParenthesisClose);
+      return number;
+    });
+    if (this.RECORDING_PHASE || policy.kind === 'missing') return this.missing();
+    const { text, span } = policy;
+    if (text === 'n' && !count) this.fail(() => this.report(diagnostics.missingCount, span));
+    if (text !== 'n' && count) this.report(diagnostics.needlessCount, count.span, { policy: text });
+    return { kind: 'replies', span: this.spanFrom(start), policy: text, count };
+  });
+
+  readonly #policy = this.RULE('policy', (): GroupPolicyNode | undefined => {
+    const start = this.nextStart();
+    const procedure = this.SUBRULE(this.name);
+    const policy: Draft<Pick<GroupPolicyNode, 'order' | 'replies'>> = {
+      order: undefined,
+      replies: undefined,
+    };
+    if (!this.RECORDING_PHASE && procedure.kind === 'name' && !this.at(t.Order) && !this.at(t.Replies)) {
+      const what = "a setting, or a procedure with its 'order' or 'replies'";
+      const word = procedure.text;
+      const occurrence = { what, found: `'${word}'`, word, words: settingWords };
+      this.fail(() => this.report(diagnostics.expected, procedure.span, occurrence));
+      return undefined;
+    }
+    this.MANY(() =>
+      this.OR([
+        {
+          ALT: () => {
+            this.#checkFirst(policy.order);
+            policy.order = this.SUBRULE(this.#order);
+          },
+        },
+        {
+          ALT: () => {
+            this.#checkFirst(policy.replies);
+            policy.replies = this.SUBRULE(this.#replies);
+          },
+        },
+      ]),
+    );
+    if (procedure.kind === 'missing') return undefined;
+    return { kind: 'group-policy', span: this.spanFrom(start), procedure, ...policy };
+  });
+}

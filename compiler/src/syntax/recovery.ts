@@ -1,0 +1,340 @@
+/**
+ * How the parser gets over mistakes.
+ *
+ * Nothing here throws. A token that must stand and does not is reported and taken as read; what a member leaves over at
+ * its end is skipped. Chevrotain's own recovery skips to any token that may follow, which in a language without reserved
+ * words is nearly every one.
+ *
+ * One mistake is one error: a member reports its first syntax error only, and nothing is reported at the token at which
+ * the last recovery ended, nor where the lexer lost something.
+ */
+import {
+  EmbeddedActionsParser,
+  EOF,
+  type IToken,
+  type TokenType,
+  tokenLabel,
+  tokenMatcher,
+} from 'chevrotain';
+import { diagnostics } from '../diagnostics/catalogue.js';
+import type { DiagnosticKind, Occurrence, Report } from '../diagnostics/diagnostic.js';
+import { positionAt, type SourceFile, sourceFromText } from '../source/source-file.js';
+import type { Span } from '../source/span.js';
+import { type LexedFile, tokenSpan } from './lexer.js';
+import { shorten } from './literals.js';
+import * as t from './tokens.js';
+import type { MissingNode } from './tree.js';
+
+const declarationKeywords: ReadonlySet<TokenType> = new Set([
+  ...[t.Module, t.Import, t.Export, t.Const, t.Type, t.Closed, t.Enum, t.Struct, t.Union, t.ErrorKeyword],
+  ...[t.Interface, t.Group],
+]);
+
+const openBrackets: ReadonlySet<TokenType> = new Set([
+  ...[t.AngleOpen, t.BracketOpen, t.BraceOpen, t.ParenthesisOpen],
+]);
+const closeBrackets: ReadonlySet<TokenType> = new Set([
+  ...[t.AngleClose, t.BracketClose, t.BraceClose, t.ParenthesisClose],
+]);
+
+/** How many tokens of annotations are looked past for the declaration that they stand before. */
+const annotationLookahead = 64;
+
+/** What is expected: the words for it, and, where the likely mistake is a misspelling, what can be spelled. */
+export interface Expectation {
+  readonly what: string;
+  readonly words?: readonly string[];
+}
+
+export abstract class RecoveringParser extends EmbeddedActionsParser {
+  #source: SourceFile = sourceFromText('', '');
+  #report: Report = () => {};
+  #gaps: readonly Span[] = [];
+  #nextGap = 0;
+  /** Whether the member that is being read has reported its syntax error. */
+  #failed = false;
+  /** The token at which the last recovery ended. */
+  #quietAt: IToken | undefined;
+
+  constructor() {
+    super(t.tokenTypes, { maxLookahead: 1 });
+  }
+
+  protected start(source: SourceFile, lexed: LexedFile, report: Report): void {
+    this.input = lexed.tokens;
+    this.#source = source;
+    this.#report = report;
+    this.#gaps = lexed.gaps;
+    this.#nextGap = 0;
+    this.#failed = false;
+    this.#quietAt = undefined;
+  }
+
+  // ── tokens ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  protected at(type: TokenType, ahead = 1): boolean {
+    return tokenMatcher(this.LA(ahead), type);
+  }
+
+  /** Whether the next token is on the line on which the last one ended. */
+  protected sameLine(): boolean {
+    if (this.at(EOF)) return false;
+    const between = this.#source.text.slice(this.lastEnd(), this.LA(1).startOffset);
+    return !/[\r\n]/.test(between);
+  }
+
+  /** Where the next token starts, or the file ends. */
+  protected nextStart(): number {
+    return this.at(EOF) ? this.#source.text.length : this.LA(1).startOffset;
+  }
+
+  /** Where the last token ended; 0 at the start of the file. */
+  protected lastEnd(): number {
+    const last = this.LA(0);
+    return last.tokenType === EOF ? 0 : last.startOffset + last.image.length;
+  }
+
+  /** From an offset to the end of the last token. */
+  protected spanFrom(start: number): Span {
+    return { file: this.#source.path, start, end: Math.max(start, this.lastEnd()) };
+  }
+
+  protected tokenSpan(token: IToken): Span {
+    return tokenSpan(this.#source.path, token);
+  }
+
+  /** Stands for what should come now. */
+  protected missing(): MissingNode {
+    const end = this.lastEnd();
+    return { kind: 'missing', span: { file: this.#source.path, start: end, end } };
+  }
+
+  // ── reporting ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Reports a mistake that does not disturb the reading of what follows. */
+  protected report<P>(kind: DiagnosticKind<P>, span: Span, ...occurrence: Occurrence<P>): void {
+    if (!this.RECORDING_PHASE) this.#report(kind, span, ...occurrence);
+  }
+
+  /** Reports that something else should stand here, unless that follows from what is reported already. */
+  protected unexpected({ what, words }: Expectation): void {
+    this.fail(() => {
+      const found = this.LA(1);
+      if (!this.sameLine()) {
+        this.report(diagnostics.missing, this.missing().span, { what });
+      } else {
+        const word = words && tokenMatcher(found, t.Name) ? { word: found.image, words } : {};
+        const quoted = `'${shorten(found.image)}'`;
+        this.report(diagnostics.expected, this.tokenSpan(found), { what, found: quoted, ...word });
+      }
+    });
+  }
+
+  /** Reports the syntax error of a member, unless it follows from what is reported already. */
+  protected fail(report: () => void): void {
+    if (this.RECORDING_PHASE) return;
+    if (!this.#failed && this.LA(1) !== this.#quietAt && !this.#atGap()) report();
+    this.#failed = true;
+  }
+
+  /** Whether the lexer has reported the next token, or lost something in, before or after the last token. */
+  #atGap(): boolean {
+    if (this.at(t.MalformedNumber) || this.at(t.UnterminatedString)) return true;
+    const last = this.LA(0);
+    const start = last.tokenType === EOF ? 0 : last.startOffset;
+    while (this.#nextGap < this.#gaps.length && this.#gaps[this.#nextGap]!.end <= start) this.#nextGap++;
+    const gap = this.#gaps[this.#nextGap];
+    return gap !== undefined && gap.start <= this.nextStart();
+  }
+
+  // ── reading ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Reads a token; reports where it is missing, and goes on as if it stood there. */
+  protected expect(type: TokenType, index = 0, what = tokenLabel(type)): IToken | undefined {
+    if (this.RECORDING_PHASE || this.at(type)) return this.consume(index, type);
+    this.unexpected({ what });
+    return undefined;
+  }
+
+  /** Reads a declaration, member or parameter, which reports its own first syntax error and no more. */
+  protected scope<T>(read: () => T): T {
+    const outer = this.#failed;
+    this.#failed = false;
+    const result = read();
+    this.#failed = outer;
+    return result;
+  }
+
+  /** Reads the `;` of a member, and skips what the member leaves over. */
+  protected endOfMember(): void {
+    if (this.RECORDING_PHASE || this.at(t.Semicolon)) {
+      this.consume(0, t.Semicolon);
+    } else if (!this.sameLine() || this.at(t.BraceClose) || this.at(t.At) || this.atDeclaration()) {
+      this.fail(() => this.report(diagnostics.missing, this.missing().span, { what: "';'" }));
+      this.#quietAt = this.LA(1);
+    } else {
+      this.unexpected({ what: "';'" });
+      this.#skipMember();
+    }
+  }
+
+  /**
+   * Reads a body: members between braces, and what is none skipped.
+   *
+   * @param declaration the first token of the declaration whose body it is
+   * @param atMember tells that a member begins where it looks as if a declaration did
+   */
+  protected body(
+    declaration: IToken,
+    expectation: Expectation,
+    member: () => void,
+    atMember: () => boolean = () => false,
+  ): void {
+    const open = this.#openBody();
+    if (!open) return;
+    do {
+      this.MANY({ GATE: () => atMember() || !this.atDeclaration(), DEF: member });
+    } while (this.#skipToMember(declaration, expectation));
+    this.#closeBody(open);
+  }
+
+  /** Reads the `{` of a body, over what stands before it by mistake; `undefined` where there is no body. */
+  #openBody(): IToken | undefined {
+    if (this.RECORDING_PHASE || this.at(t.BraceOpen)) return this.consume(0, t.BraceOpen);
+    this.unexpected({ what: "'{'" });
+    while (!this.at(t.BraceOpen)) {
+      if (this.atBoundary() || this.#skip().tokenType === t.Semicolon) return undefined;
+    }
+    return this.consume(0, t.BraceOpen);
+  }
+
+  #closeBody(open: IToken): void {
+    if (this.RECORDING_PHASE || this.at(t.BraceClose)) {
+      this.consume(0, t.BraceClose);
+    } else {
+      const opened = { span: this.tokenSpan(open), message: "this '{' is not closed" };
+      this.scope(() =>
+        this.fail(() => this.report(diagnostics.unclosed, this.missing().span, undefined, [opened])),
+      );
+      this.#quietAt = this.LA(1);
+    }
+  }
+
+  // ── skipping ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Skips a stretch of a body that is no member; returns whether members may follow. */
+  #skipToMember(declaration: IToken, expectation: Expectation): boolean {
+    if (this.RECORDING_PHASE || this.at(t.BraceClose) || this.at(EOF)) return false;
+    if (this.atDeclaration()) {
+      if (!this.#isInside(declaration)) return false;
+      this.report(diagnostics.nestedDeclaration, this.tokenSpan(this.LA(1)));
+    } else {
+      this.#reportStretch(expectation);
+    }
+    this.#skipStretch();
+    return true;
+  }
+
+  /** Skips what is no declaration, outside all bodies; returns whether declarations may follow. */
+  protected skipToDeclaration(expectation: Expectation): boolean {
+    if (this.RECORDING_PHASE || this.at(EOF)) return false;
+    this.#reportStretch(expectation);
+    this.#skipStretch();
+    if (!this.at(t.Name)) this.#quietAt = this.LA(1);
+    return true;
+  }
+
+  /** Skips the rest of a parameter that was not read to its end. */
+  protected skipParameter(): void {
+    if (this.RECORDING_PHASE || this.at(t.Comma) || this.at(t.ParenthesisClose)) return;
+    this.unexpected({ what: "',' or ')'" });
+    while (!this.atBoundary() && !this.at(t.ParenthesisClose) && !this.at(t.Semicolon)) {
+      if (this.at(t.Comma) && this.at(t.At, 2)) break;
+      this.#skip();
+    }
+    this.#quietAt = this.LA(1);
+  }
+
+  #reportStretch(expectation: Expectation): void {
+    this.scope(() => {
+      if (this.at(t.Semicolon)) this.fail(() => this.#reportHere(diagnostics.straySemicolon));
+      else if (this.at(t.BraceClose)) this.fail(() => this.#reportHere(diagnostics.strayBrace));
+      else this.unexpected(expectation);
+    });
+  }
+
+  #reportHere(kind: DiagnosticKind): void {
+    this.report(kind, this.tokenSpan(this.LA(1)));
+  }
+
+  #skipMember(): void {
+    if (this.atBoundary()) this.#quietAt = this.LA(1);
+    else this.#skipStretch();
+  }
+
+  /** Skips one token and those after it, to where a member ends or another begins; over bodies inside. */
+  #skipStretch(): void {
+    let depth = 0;
+    do {
+      const token = this.#skip();
+      if (token.tokenType === t.Semicolon && depth === 0) return;
+      if (token.tokenType === t.BraceOpen) depth++;
+      if (token.tokenType === t.BraceClose && --depth <= 0) {
+        if (this.at(t.Semicolon)) this.#skip();
+        return;
+      }
+    } while (!this.at(EOF) && (depth > 0 || !this.atBoundary()));
+    this.#quietAt = this.LA(1);
+  }
+
+  /** Skips one thing with all that stands inside its brackets. */
+  protected skipNested(): void {
+    let depth = 0;
+    do {
+      const { tokenType } = this.#skip();
+      if (openBrackets.has(tokenType)) depth++;
+      else if (closeBrackets.has(tokenType)) depth--;
+    } while (!this.at(EOF) && !this.at(t.Semicolon) && (depth > 0 || this.at(t.AngleOpen)));
+  }
+
+  #skip(): IToken {
+    this.SKIP_TOKEN();
+    return this.LA(0);
+  }
+
+  /** Whether what is being read must have ended: a member or a declaration begins a line here, or a body ends. */
+  protected atBoundary(): boolean {
+    if (this.at(EOF) || this.at(t.BraceClose)) return true;
+    return !this.sameLine() && ((this.at(t.At) && this.at(t.Integer, 2)) || this.atDeclaration());
+  }
+
+  /** Whether a declaration begins here. Its keyword may be a member's name, but then no name follows. */
+  protected atDeclaration(): boolean {
+    const ahead = this.#pastAnnotations();
+    if (!declarationKeywords.has(this.LA(ahead).tokenType)) return false;
+    return this.at(t.Name, ahead + 1) || this.at(t.BraceOpen, ahead + 1);
+  }
+
+  /** Whether the next token is a keyword with which declarations begin. */
+  protected atKeyword(): boolean {
+    return declarationKeywords.has(this.LA(1).tokenType);
+  }
+
+  /** How far ahead the first token is that belongs to no annotation. */
+  #pastAnnotations(): number {
+    let ahead = 1;
+    while (ahead < annotationLookahead && this.at(t.At, ahead) && this.at(t.Name, ahead + 1)) {
+      ahead += 2;
+      if (!this.at(t.ParenthesisOpen, ahead)) continue;
+      while (ahead < annotationLookahead && !this.at(t.ParenthesisClose, ahead)) ahead++;
+      ahead++;
+    }
+    return ahead;
+  }
+
+  /** Whether the next token begins a line and is indented more than the declaration that is being read. */
+  #isInside(declaration: IToken): boolean {
+    const column = (token: IToken) => positionAt(this.#source, token.startOffset).column;
+    return !this.sameLine() && column(this.LA(1)) > column(declaration);
+  }
+}
