@@ -8,51 +8,29 @@ import { Reader } from '../marshalling/reader.js';
 import type { Platform } from '../platform/platform.js';
 import type { DispatchEntry } from '../schema/description.js';
 import { crc32c } from '../transport/crc32c.js';
-import { type Link, type LinkHandlers, lengthBytes, type TransportCounters } from '../transport/transport.js';
+import type { Link, LinkHandlers, TransportCounters } from '../transport/transport.js';
+import { Answering, type AnsweringCounters } from './answering.js';
 import { Reassembly, readFragmentHeader } from './fragments.js';
-import {
-  allFragments,
-  arena,
-  type Failure,
-  FrameType,
-  ReplyStatus,
-  readRanges,
-  semanticsRank,
-  sendFrame,
-  writeFailure,
-} from './frames.js';
-import { ResetReason, sendReset } from './handshake-frames.js';
+import { forEachFrame } from './frame-loop.js';
+import { allFragments, FrameType, readRanges, semanticsRank } from './frames.js';
+import { ResetReason, resetBytes, sendReset } from './handshake-frames.js';
 import type { ServerLimits } from './limits.js';
 import { type RequestHeader, readRequestHeader } from './request-frame.js';
-import {
-  address,
-  askToValidate,
-  beginReply,
-  mayAnswer,
-  replyBodyAt,
-  sendBusy,
-  sendKeptReply,
-  sendMissing,
-  writeChannelPreamble,
-} from './send-reply.js';
-import { abandon, type KeptReply, type ReceivedCall, type ServerSession } from './server-session.js';
+import { address, mayAnswer, sendMissing, writeChannelPreamble } from './send-reply.js';
+import { abandon, type ReceivedCall, type ServerSession } from './server-session.js';
 import { type Sender, Sessions } from './sessions.js';
 
 /** Counted since the server was started. */
-export interface CalleeCounters extends TransportCounters {
+export interface CalleeCounters extends TransportCounters, AnsweringCounters {
   /** Copies of requests that arrived. */
   requests: number;
   /** Copies that the filter kept from execution. */
   duplicates: number;
-  /** Of these: answered with the reply that the history kept. */
-  resent: number;
   /** Of these: of calls that the client had finished. */
   stale: number;
   /** Of these: under the number of another request. */
   mismatched: number;
-  /** Calls that were refused and not executed. */
-  refused: number;
-  /** Sessions that were named and not known. */
+  /** Frames of sessions that are not known here. */
   resets: number;
   /** Frames that the protocol does not allow. */
   malformed: number;
@@ -66,8 +44,8 @@ export interface CalleeOptions {
   /** The procedure with this key, if the server has it. */
   find(keyHigh: number, keyLow: number): DispatchEntry | undefined;
   /**
-   * Executes a request, now or later, and answers it by one of the callee's `answer` methods or `refuse`. The reader
-   * stands at the metadata or the arguments and is valid until this returns.
+   * Executes a request, now or later, and has it answered. The reader stands at the metadata or the arguments, and is
+   * valid until this returns.
    */
   dispatch(call: ReceivedCall, target: DispatchEntry, hasMetadata: boolean, reader: Reader): void;
 }
@@ -85,6 +63,7 @@ export class CalleeEndpoint {
     damaged: 0,
   };
   readonly sessions: Sessions;
+  readonly answering: Answering;
   readonly handlers: LinkHandlers = {
     onFrames: (link, bytes, start, end) => this.onFrames(link, bytes, start, end),
     onDown: link => {
@@ -105,18 +84,22 @@ export class CalleeEndpoint {
     this.platform = options.platform;
     this.limits = options.limits;
     this.sessions = new Sessions(options);
+    this.answering = new Answering(
+      options.platform.clock,
+      options.limits,
+      this.sessions.usage,
+      this.counters,
+    );
   }
 
   /** Tells the callers of what still runs that they will learn no more, and ends all sessions. */
   close(): void {
     const message = 'the server was closed while the call ran';
     for (const call of [...this.sessions.unanswered()]) {
-      this.answerFailure(call, { code: 'unavailable', outcome: 'unknown', message });
+      this.answering.failure(call, { code: 'unavailable', outcome: 'unknown', message });
     }
     this.sessions.close();
   }
-
-  // Receiving
 
   private onFrames(link: Link, bytes: Buffer, start: number, end: number): void {
     const { reader } = this;
@@ -127,46 +110,28 @@ export class CalleeEndpoint {
       sender = rejected(sender.session);
       this.bound.set(link, sender);
     }
-    let at = start;
-    while (at < end) {
-      try {
-        reader.reset(bytes, at, end);
-        const frameEnd = at + lengthBytes + reader.rawU32();
-        if (frameEnd > end) throw new MarshalError('a frame is longer than what holds it');
-        reader.end = frameEnd;
-        const type = reader.rawU8();
-        if (type === FrameType.hello) this.sessions.greet(link, reader, now);
-        else if (type === FrameType.session) sender = this.onSession(link, reader, now);
-        else if (sender === undefined || sender.kind === 'rejected') {
-          this.reject(link, sender, type);
-          if (!link.reliable) return;
-        } else this.onFrame(link, sender, type, reader, now);
-        at = frameEnd;
-      } catch (error) {
-        if (!(error instanceof MarshalError)) throw error;
-        this.counters.malformed++;
-        if (link.reliable) {
-          this.bound.delete(link);
-          link.close();
-        }
-        return;
-      }
-    }
+    const sound = forEachFrame(reader, bytes, start, end, type => {
+      if (type === FrameType.hello) this.sessions.greet(link, reader, now);
+      else if (type === FrameType.session) {
+        sender = this.sessions.identify(link, reader, now);
+        if (link.reliable) this.bound.set(link, sender);
+      } else if (sender?.kind === 'rejected') {
+        this.reset(link, sender);
+        return link.reliable;
+      } else this.onFrame(link, sender ?? nobody, type, reader, now);
+      return true;
+    });
+    if (sound) return;
+    this.counters.malformed++;
+    if (!link.reliable) return;
+    this.bound.delete(link);
+    link.close();
   }
 
-  private onSession(link: Link, reader: Reader, now: number): Sender {
-    const sender = this.sessions.identify(link, reader, now);
-    if (link.reliable) this.bound.set(link, sender);
-    return sender;
-  }
-
-  private reject(link: Link, sender: Sender | undefined, type: number): void {
-    if (sender === undefined) throw new MarshalError('frames of nobody');
-    if (sender.kind !== 'rejected') return;
+  private reset(link: Link, sender: Sender & { kind: 'rejected' }): void {
     this.counters.resets++;
-    if (type === FrameType.acknowledgement && link.reliable) return;
-    address(link, Buffer.from(sender.clientId));
-    if (mayAnswer(link, replyBodyAt)) sendReset(link, sender.token, sender.reason);
+    address(link, sender.clientId);
+    if (mayAnswer(link, resetBytes)) sendReset(link, sender.token, sender.reason);
   }
 
   private onFrame(link: Link, sender: Sender, type: number, reader: Reader, now: number): void {
@@ -174,95 +139,77 @@ export class CalleeEndpoint {
       this.onRequest(link, sender, readRequestHeader(reader), reader, now);
       return;
     }
-    if (sender.kind !== 'session') {
-      this.counters.malformed++;
-      return;
-    }
-    const { session } = sender;
-    switch (type) {
-      case FrameType.acknowledgement:
-        return session.acknowledge(reader);
-      case FrameType.probe:
-        return this.onProbe(link, session, reader, now);
-      case FrameType.requestFragment:
-        return this.onRequestFragment(link, sender, reader, now);
-      case FrameType.cancel:
-        return this.onCancel(link, session, reader.rawU64(), now);
-      default:
-        this.counters.malformed++;
-    }
+    const receive = sender.kind === 'session' ? this.receivers[type] : undefined;
+    if (receive === undefined || sender.kind !== 'session') this.counters.malformed++;
+    else receive(link, sender, reader, now);
   }
+
+  private readonly receivers: Readonly<
+    Record<number, (link: Link, sender: Sender & { kind: 'session' }, reader: Reader, now: number) => void>
+  > = {
+    [FrameType.acknowledgement]: (_link, { session }, reader) => session.acknowledge(reader),
+    [FrameType.probe]: (link, { session }, reader, now) => this.onProbe(link, session, reader, now),
+    [FrameType.requestFragment]: (link, sender, reader, now) => this.onFragment(link, sender, reader, now),
+    [FrameType.cancel]: (link, sender, reader, now) => this.onCancel(link, sender, reader.rawU64(), now),
+  };
 
   private onRequest(link: Link, sender: Sender, header: RequestHeader, reader: Reader, now: number): void {
     this.counters.requests++;
     const body = reader.position;
     const target = this.options.find(reader.rawU32(), reader.rawU32());
-    const declared = target?.procedure.semantics ?? header.semantics;
-    const session = sender.kind === 'session' ? sender.session : undefined;
     // The stronger of both is kept: the schema decides, and a client that counts on a filter gets one.
-    const filtered = semanticsRank[declared] === 2 || header.semantics === 'at-most-once';
-    const tooWeak = semanticsRank[header.semantics] < semanticsRank[declared];
-    if (filtered && !tooWeak) {
-      if (session === undefined) throw new MarshalError('an at-most-once request without a session');
+    const declared = target?.procedure.semantics ?? header.semantics;
+    const isTooWeak = semanticsRank[header.semantics] < semanticsRank[declared];
+    if (header.semantics === 'at-most-once') {
+      if (sender.kind !== 'session') throw new MarshalError('an at-most-once request without a session');
       const fingerprint = crc32c(reader.buffer, body, reader.end);
-      if (!this.isNew(link, session, header, fingerprint, now)) return;
-      const call = this.received(link, sender, header, fingerprint, target, now);
-      if (!this.admit(session, call)) return;
-      this.dispatch(call, target, header.hasMetadata, reader);
+      if (this.filter(link, sender.session, header, fingerprint, now)) return;
+      const call = this.accept(link, sender, header, fingerprint, now);
+      if (this.admit(sender.session, call)) this.dispatch(call, target, header, reader);
       return;
     }
-    const call = this.received(link, sender, header, undefined, target, now);
-    call.oneWay = declared === 'maybe' && target?.procedure.hasResult === false;
-    if (tooWeak) {
-      const why = `the procedure is ${declared} here, but the client's schema says ${header.semantics}`;
-      this.refuse(call, { code: 'failed-precondition', outcome: 'not-executed', message: why });
+    const call = this.accept(link, sender, header, undefined, now);
+    call.oneWay = header.semantics === 'maybe' && target?.procedure.hasResult === false;
+    if (isTooWeak) {
+      const message = `the procedure is ${declared} at the server; the client's schema says ${header.semantics}`;
+      this.answering.refusal(call, { code: 'failed-precondition', outcome: 'not-executed', message });
       return;
     }
-    if (header.semantics === 'at-least-once') session?.unfiltered.set(call.number, call);
-    this.dispatch(call, target, header.hasMetadata, reader);
+    if (header.semantics === 'at-least-once') call.session?.unfiltered.set(call.number, call);
+    this.dispatch(call, target, header, reader);
   }
 
-  /** The duplicate filter. */
-  private isNew(
+  /** The duplicate filter. True: the request is another copy of one that came before, and is dealt with. */
+  private filter(
     link: Link,
     session: ServerSession,
-    header: RequestHeader,
+    { number, attempt }: RequestHeader,
     fingerprint: number,
     now: number,
   ): boolean {
     const { counters } = this;
-    if (session.finished.has(header.number)) {
+    const known = session.history.get(number);
+    if (known === undefined) {
+      if (!session.finished.has(number)) return false;
       counters.duplicates++;
       counters.stale++;
-      return false;
+      return true;
     }
-    const known = session.history.get(header.number);
-    if (known === undefined) return true;
     counters.duplicates++;
     if (known.fingerprint !== undefined && known.fingerprint !== fingerprint) {
       counters.mismatched++;
-      return false;
+      return true;
     }
-    known.link = link;
-    known.attempt = header.attempt;
-    known.arrivedAt = now;
-    if (known.state === 'waiting') sendBusy(known);
-    else this.resend(known, now);
-    return false;
+    follow(known, link, attempt, now);
+    this.answering.again(known);
+    return true;
   }
 
-  private resend(call: ReceivedCall, now: number): void {
-    this.counters.resent++;
-    if (call.reply !== undefined) sendKeptReply(call, call.reply, now);
-    else this.sendTombstone(call);
-  }
-
-  private received(
+  private accept(
     link: Link,
     sender: Sender,
-    header: RequestHeader,
+    { number, attempt, remaining }: Pick<RequestHeader, 'number' | 'attempt' | 'remaining'>,
     fingerprint: number | undefined,
-    target: DispatchEntry | undefined,
     now: number,
   ): ReceivedCall {
     const session = sender.kind === 'session' ? sender.session : undefined;
@@ -270,14 +217,13 @@ export class CalleeEndpoint {
     return {
       session,
       clientId: sender.kind === 'session' ? sender.session.clientId : sender.clientId,
-      number: header.number,
+      number,
       fingerprint,
-      target,
       recorded: fingerprint !== undefined,
       oneWay: false,
-      deadlineAt: now + header.remaining,
+      deadlineAt: now + remaining,
       link,
-      attempt: header.attempt,
+      attempt,
       arrivedAt: now,
       replyId: this.lastReplyId,
       state: 'waiting',
@@ -291,22 +237,22 @@ export class CalleeEndpoint {
   private admit(session: ServerSession, call: ReceivedCall): boolean {
     const { limits } = this;
     const { usage } = this.sessions;
-    const full =
+    const isFull =
       session.history.size >= limits.historyEntriesPerClient ||
       session.historyBytes >= limits.historyBytesPerClient ||
       usage.historyEntries >= limits.historyEntries ||
       usage.historyBytes >= limits.historyBytes;
-    if (!full) {
+    if (!isFull) {
       session.record(call);
       return true;
     }
     // Refusals have as much room again. Beyond it nothing is remembered, so a late copy might still be executed.
     const canRecord = session.history.size < 2 * limits.historyEntriesPerClient;
     if (canRecord) session.record(call);
-    this.refuse(call, {
+    this.answering.refusal(call, {
       code: 'resource-exhausted',
       outcome: canRecord ? 'not-executed' : 'unknown',
-      message: 'the server keeps as many unacknowledged replies as it may; acknowledge some and call again',
+      message: `the server keeps ${session.history.size} replies that this client has not acknowledged, and takes no more calls until it has`,
     });
     return false;
   }
@@ -314,13 +260,14 @@ export class CalleeEndpoint {
   private dispatch(
     call: ReceivedCall,
     target: DispatchEntry | undefined,
-    hasMetadata: boolean,
+    header: RequestHeader,
     reader: Reader,
   ): void {
-    if (target === undefined) {
+    if (target !== undefined) this.options.dispatch(call, target, header.hasMetadata, reader);
+    else {
       const message = 'the server does not implement this procedure of this interface';
-      this.refuse(call, { code: 'unimplemented', outcome: 'not-executed', message });
-    } else this.options.dispatch(call, target, hasMetadata, reader);
+      this.answering.refusal(call, { code: 'unimplemented', outcome: 'not-executed', message });
+    }
   }
 
   private onProbe(link: Link, session: ServerSession, reader: Reader, now: number): void {
@@ -331,47 +278,30 @@ export class CalleeEndpoint {
     const call =
       session.history.get(number) ?? session.unfiltered.get(number) ?? session.repairs.find(number);
     if (call === undefined) {
-      const halfOpen = session.halfOpen.get(number);
-      sendMissing(link, session.clientId, number, halfOpen?.message.missing() ?? allFragments);
-      return;
-    }
-    call.link = link;
-    call.attempt = attempt;
-    call.arrivedAt = now;
-    if (call.state === 'waiting') sendBusy(call);
-    else if (call.reply === undefined) this.sendTombstone(call);
-    else {
-      if (ranges.length === 0) this.counters.resent++;
-      sendKeptReply(call, call.reply, now, replyId === call.replyId ? ranges : undefined);
+      const request = session.halfOpen.get(number);
+      sendMissing(link, session.clientId, number, request?.message.missing() ?? allFragments);
+    } else {
+      follow(call, link, attempt, now);
+      this.answering.again(call, ranges.length > 0 && replyId === call.replyId ? ranges : undefined);
     }
   }
 
-  private onRequestFragment(
-    link: Link,
-    sender: Sender & { kind: 'session' },
-    reader: Reader,
-    now: number,
-  ): void {
+  private onFragment(link: Link, sender: Sender & { kind: 'session' }, reader: Reader, now: number): void {
     const { session } = sender;
     const header = readRequestHeader(reader);
     const fragment = readFragmentHeader(reader);
     const { number } = header;
     if (!Reassembly.isSound(fragment, this.limits.messageBytes))
-      throw new MarshalError('a fragment cannot be');
-    const known = session.history.get(number);
-    const filtered = header.semantics === 'at-most-once';
-    if (known !== undefined || (filtered && session.finished.has(number))) {
+      throw new MarshalError('a fragment that cannot be');
+    const isFiltered = header.semantics === 'at-most-once';
+    const known = isFiltered ? session.history.get(number) : undefined;
+    if (known !== undefined || (isFiltered && session.finished.has(number))) {
       if (known === undefined || !fragment.asks) return;
-      known.link = link;
-      if (known.state === 'waiting') sendBusy(known);
-      else this.resend(known, now);
+      follow(known, link, header.attempt, now);
+      this.answering.again(known);
       return;
     }
-    let request = session.halfOpen.get(number);
-    if (request === undefined) {
-      request = { message: new Reassembly(fragment.total, fragment.count), filtered, lastHeard: now };
-      session.halfOpen.set(number, request);
-    }
+    const request = session.halfOpenRequest(number, fragment, isFiltered);
     request.lastHeard = now;
     const part = reader.rawBytes(reader.remaining);
     const hasRoom =
@@ -381,158 +311,39 @@ export class CalleeEndpoint {
     if (request.message.complete) {
       const body = request.message.join();
       session.dropHalfOpen(number);
-      this.onRequest(link, sender, header, this.reader.reset(body), now);
+      this.onRequest(link, sender, header, reader.reset(body), now);
     } else if (fragment.asks) {
       sendMissing(link, session.clientId, number, request.message.missing());
     }
   }
 
   /** A cancel may come before the request; then no copy of it will be executed. */
-  private onCancel(link: Link, session: ServerSession, number: number, now: number): void {
-    const running = session.history.get(number) ?? session.unfiltered.get(number);
-    if (running !== undefined) {
-      abandon(running);
+  private onCancel(link: Link, sender: Sender & { kind: 'session' }, number: number, now: number): void {
+    const { session } = sender;
+    const known = session.history.get(number) ?? session.unfiltered.get(number);
+    if (known !== undefined) {
+      abandon(known);
       return;
     }
     if (session.finished.has(number)) return;
-    const header: RequestHeader = {
-      flags: 0,
-      semantics: 'at-most-once',
-      hasMetadata: false,
-      attempt: 0,
-      number,
-      remaining: 0,
-    };
-    const call = {
-      ...this.received(link, { kind: 'session', session }, header, undefined, undefined, now),
-      recorded: true,
-    };
-    if (this.admit(session, call)) {
-      this.refuse(call, {
-        code: 'cancelled',
-        outcome: 'not-executed',
-        message: 'the caller cancelled the call',
-      });
-    }
-  }
-
-  // Answering
-
-  /** Answers with what the procedure returned. @throws MarshalError when it does not fit the declared type */
-  answerResult(call: ReceivedCall, target: DispatchEntry, value: unknown): void {
-    if (call.state === 'answered') return;
-    const now = this.platform.clock.now();
-    const writer = beginReply(call, now);
-    try {
-      writer.rawU8(ReplyStatus.result);
-      if (target.procedure.hasResult) target.procedure.writeResult(writer, value);
-    } catch (error) {
-      arena.abandon();
-      throw error;
-    }
-    this.finishAnswer(call, now);
-  }
-
-  /** Answers with an error that the procedure declares. @throws MarshalError when its data does not fit */
-  answerError(call: ReceivedCall, fullName: string, writeData: () => void): void {
-    if (call.state === 'answered') return;
-    const now = this.platform.clock.now();
-    const writer = beginReply(call, now);
-    try {
-      writer.rawU8(ReplyStatus.declaredError);
-      writer.string(fullName);
-      writeData();
-    } catch (error) {
-      arena.abandon();
-      throw error;
-    }
-    this.finishAnswer(call, now);
-  }
-
-  answerFailure(call: ReceivedCall, failure: Failure): void {
-    if (call.state === 'answered') return;
-    const now = this.platform.clock.now();
-    const writer = beginReply(call, now);
-    writer.rawU8(ReplyStatus.failure);
-    writeFailure(writer, failure);
-    this.finishAnswer(call, now);
-  }
-
-  /**
-   * Answers a call that is not executed. The answer is recorded before it is sent, so that a late copy gets the same
-   * one; a call that is not recorded may still be executed by a late copy, and its caller is told so.
-   */
-  refuse(call: ReceivedCall, failure: Failure): void {
-    this.counters.refused++;
-    const final = call.recorded || call.link.reliable || isDecidedBySchema(failure);
-    this.answerFailure(call, final ? failure : { ...failure, outcome: 'unknown' });
-  }
-
-  /** Keeps the reply that stands in the arena and sends it. */
-  private finishAnswer(call: ReceivedCall, now: number): void {
-    const { limits } = this;
-    const { session } = call;
-    const reply = { bytes: arena.buffer, start: arena.start + replyBodyAt, end: arena.position };
-    const size = reply.end - reply.start;
-    call.state = 'answered';
-    call.target = undefined;
-    call.onAbandoned = undefined;
-    session?.unfiltered.delete(call.number);
-    const isUnwanted = call.abandoned && session?.history.get(call.number) !== call;
-    if (call.oneWay || isUnwanted) {
-      arena.abandon();
-      return;
-    }
-    if (size > limits.messageBytes) {
-      arena.abandon();
-      this.sendTombstone(call);
-      return;
-    }
-    if (call.recorded && session !== undefined) this.keepReply(session, call, reply);
-    const fits = size + replyBodyAt <= call.link.maxFrame;
-    address(call.link, call.clientId);
-    if (fits && mayAnswer(call.link, size + replyBodyAt)) sendFrame(call.link);
-    else if (fits) {
-      arena.abandon();
-      askToValidate(call.link, session?.token);
-    } else {
-      arena.begin();
-      if (!call.recorded) session?.repairs.keep(call, reply, now);
-      sendKeptReply(call, reply, now);
-    }
-  }
-
-  private keepReply(session: ServerSession, call: ReceivedCall, reply: KeptReply): void {
-    const { limits } = this;
-    const size = reply.end - reply.start;
-    if (!session.history.has(call.number)) return;
-    const fits =
-      size <= limits.keptReplyBytes &&
-      session.historyBytes + size <= limits.historyBytesPerClient + limits.keptReplyBytes &&
-      this.sessions.usage.historyBytes + size <= limits.historyBytes + limits.keptReplyBytes;
-    if (fits) session.keep(call, reply);
-  }
-
-  /** The call was executed; its reply is not there any more, or was too large to be sent at all. */
-  private sendTombstone(call: ReceivedCall): void {
-    const writer = beginReply(call, this.platform.clock.now());
-    writer.rawU8(ReplyStatus.failure);
-    writeFailure(writer, {
-      code: 'resource-exhausted',
-      outcome: 'executed',
-      message: 'the call was executed, but its reply is larger than the server keeps or sends',
-    });
-    address(call.link, call.clientId);
-    if (mayAnswer(call.link, arena.length)) sendFrame(call.link);
-    else arena.abandon();
+    const call = this.accept(link, sender, { number, attempt: 0, remaining: 0 }, undefined, now);
+    call.recorded = true;
+    if (!this.admit(session, call)) return;
+    const message = 'the caller cancelled the call before it arrived';
+    this.answering.refusal(call, { code: 'cancelled', outcome: 'not-executed', message });
   }
 }
+
+/** Who sends over a connection before it has said so. */
+const nobody: Sender = { kind: 'anonymous', clientId: Buffer.alloc(16) };
 
 function rejected({ clientId, token }: ServerSession): Sender {
   return { kind: 'rejected', clientId, token, reason: ResetReason.unknownSession };
 }
 
-/** Refusals that every copy of the request gets from a server with this schema. */
-function isDecidedBySchema({ code }: Failure): boolean {
-  return code === 'invalid-argument' || code === 'unimplemented' || code === 'failed-precondition';
+/** The answer goes to where the latest copy came from, and names it. */
+function follow(call: ReceivedCall, link: Link, attempt: number, now: number): void {
+  call.link = link;
+  call.attempt = attempt;
+  call.arrivedAt = now;
 }

@@ -1,26 +1,25 @@
 /**
  * The client's half of the request–reply protocol: numbers the calls, sends and retransmits requests, matches replies,
- * acknowledges them, and decides what a caller may conclude when none comes. It is a state machine of frames and
- * timers; marshalling values is the matter of its users.
+ * acknowledges them, and ends calls to which no answer comes. It is a state machine of frames and timers; marshalling
+ * values is the matter of its users.
  */
 import { MarshalError } from '../marshalling/errors.js';
 import { Reader } from '../marshalling/reader.js';
-import type { Platform, Timer } from '../platform/platform.js';
-import { CallError, type Outcome } from '../schema/errors.js';
+import type { Platform } from '../platform/platform.js';
+import type { CallError, CallErrorCode } from '../schema/errors.js';
 import type { Address } from '../transport/address.js';
-import { type Link, lengthBytes, type TransportCounters } from '../transport/transport.js';
+import type { Link, TransportCounters } from '../transport/transport.js';
+import { type CallTimer, createCallTimer } from './call-timer.js';
 import { type Acknowledger, createAcknowledger } from './client-acknowledgement.js';
 import { ClientSession, isFor } from './client-session.js';
+import { expire, settle, unansweredError } from './conclude.js';
 import { Reassembly, readFragmentHeader } from './fragments.js';
+import { forEachFrame } from './frame-loop.js';
 import { beginFrame, FrameType, finishFrame, idBytes, readRanges, sendFrame } from './frames.js';
 import type { PendingCall } from './pending-call.js';
-import { type ReplyBody, readReplyBody, readReplyFrame } from './reply-frame.js';
+import { readReplyBody, readReplyHeader } from './reply-frame.js';
 import { backOff } from './retransmission.js';
 import { fitsDatagram, sendProbe, sendRequest, sendRequestFragments } from './send-request.js';
-
-/** Milliseconds by which a timer is late when the event loop stalled, and how long it then waits for what arrived. */
-const stall = 100;
-const graceAfterStall = 10;
 
 /** Milliseconds after which a connection is asked whether a call is still alive at its other end. */
 const connectionPatience = 2000;
@@ -58,27 +57,26 @@ export class CallerEndpoint {
     malformed: 0,
     damaged: 0,
   };
-  readonly session: ClientSession;
+  closed = false;
   private readonly platform: Platform;
   private readonly clientId: Buffer;
+  private readonly messageBytes: number;
+  private readonly session: ClientSession;
   private readonly pending = new Map<number, PendingCall>();
-  /** Numbers of the at-most-once calls among them, in ascending order. */
+  /** Numbers of the at-most-once calls among them, ascending. */
   private readonly open = new Set<number>();
   private nextNumber = 1;
-  private readonly reader = new Reader();
-  private timer: Timer | undefined;
-  private timerAt = Number.POSITIVE_INFINITY;
-  private inGrace = false;
+  private readonly timer: CallTimer;
   private readonly acknowledger: Acknowledger;
-  private readonly messageBytes: number;
-  closed = false;
+  private readonly reader = new Reader();
 
   constructor(options: CallerOptions) {
     this.platform = options.platform;
     this.clientId = options.clientId;
     this.messageBytes = options.messageBytes;
+    this.timer = createCallTimer(this.platform.clock, now => this.sweep(now));
     this.acknowledger = createAcknowledger(
-      options.platform.clock,
+      this.platform.clock,
       this.open,
       () => this.nextNumber,
       () => this.acknowledge(),
@@ -125,12 +123,12 @@ export class CallerEndpoint {
   cancel(number: number, reason: unknown): void {
     const call = this.pending.get(number);
     if (call === undefined) return;
-    const { link } = this.session;
-    if (call.copies > 0 && link !== undefined && this.session.state === 'ready') {
+    const { link, state } = this.session;
+    if (call.copies > 0 && link !== undefined && state === 'ready') {
       beginFrame(FrameType.cancel).rawU64(number);
       sendFrame(link);
     }
-    this.fail(call, 'cancelled', 'the caller cancelled the call', { cause: reason });
+    this.fail(call, 'cancelled', 'the caller cancelled the call', reason);
   }
 
   close(): void {
@@ -140,45 +138,19 @@ export class CallerEndpoint {
       this.fail(call, 'cancelled', 'the channel was closed while the call was pending');
     }
     if (this.acknowledger.owes) this.acknowledge();
-    this.timer?.cancel();
+    this.timer.cancel();
     this.acknowledger.close();
     this.session.close();
   }
 
   // Sending
 
-  /** Frames that stand first in a datagram: whose it is, and what is finished. */
-  private writePreamble(target: Buffer, at: number): number {
-    const { frame } = this.session;
-    let position = at + frame.copy(target, at);
-    if (!this.session.established) return position;
-    this.acknowledger.write(
-      () => beginFrame(FrameType.acknowledgement),
-      () => {
-        const { bytes, start, end } = finishFrame();
-        position += bytes.copy(target, position, start, end);
-      },
-    );
-    return position;
-  }
-
-  /** Tells what is finished: over datagrams the preamble does. */
-  private acknowledge(): void {
-    const { link, state } = this.session;
-    if (link === undefined || state !== 'ready') return;
-    this.session.touch(this.platform.clock.now());
-    this.acknowledger.write(
-      () => beginFrame(FrameType.acknowledgement),
-      () => sendFrame(link),
-    );
-  }
-
   private transmit(call: PendingCall, now: number): void {
     const { link } = this.session;
     if (link === undefined) return;
     const size = call.frame.end - call.frame.start;
     if (size > this.session.messageBytes) {
-      const message = `the request has ${size} bytes; the server takes ${this.session.messageBytes} at the most`;
+      const message = `the request has ${size} bytes; ${this.session.messageBytes} are allowed at the most`;
       this.fail(call, 'resource-exhausted', message);
       return;
     }
@@ -212,10 +184,11 @@ export class CallerEndpoint {
     call.copies = 1;
     call.lastSentAt = now;
     sendRequest(link, call.frame, 1, call.deadlineAt - now, true);
-    if (!call.procedure.hasResult) link.whenFlushed(() => this.finish(call).resolve(undefined));
-    else {
+    if (call.procedure.hasResult) {
       call.dueAt = call.deadlineAt;
       this.arm(call);
+    } else {
+      link.whenFlushed(() => this.finish(call).resolve(undefined));
     }
   }
 
@@ -229,34 +202,52 @@ export class CallerEndpoint {
     }
   }
 
+  /** Frames that stand first in a datagram: whose it is, and what is finished. */
+  private writePreamble(target: Buffer, at: number): number {
+    let position = at + this.session.frame.copy(target, at);
+    if (!this.session.established) return position;
+    this.acknowledger.write(
+      () => beginFrame(FrameType.acknowledgement),
+      () => {
+        const { bytes, start, end } = finishFrame();
+        position += bytes.copy(target, position, start, end);
+      },
+    );
+    return position;
+  }
+
+  private acknowledge(): void {
+    const { link, state } = this.session;
+    if (link === undefined || state !== 'ready') return;
+    this.session.touch(this.platform.clock.now());
+    this.acknowledger.write(
+      () => beginFrame(FrameType.acknowledgement),
+      () => sendFrame(link),
+    );
+  }
+
+  // Waiting
+
+  private arm(call: PendingCall): void {
+    this.timer.arm(Math.min(call.dueAt, call.deadlineAt));
+  }
+
   /** Calls whose time has come are sent again or given up. */
-  private onTimer(): void {
-    const { clock } = this.platform;
-    const now = clock.now();
-    const late = now - this.timerAt;
-    this.timer = undefined;
-    this.timerAt = Number.POSITIVE_INFINITY;
-    // After a stall the answers lie in the socket, unread: sending everything again would only add to the load.
-    if (late > stall && !this.inGrace) {
-      this.inGrace = true;
-      this.setTimer(now + graceAfterStall);
-      return;
-    }
-    this.inGrace = false;
+  private sweep(now: number): number {
     let next = Number.POSITIVE_INFINITY;
     for (const call of this.pending.values()) {
-      if (call.deadlineAt <= now) this.expire(call);
+      if (call.deadlineAt <= now) expire(this.finish(call));
       else {
         if (call.dueAt <= now) this.onTimeout(call, now);
         next = Math.min(next, call.dueAt, call.deadlineAt);
       }
     }
-    if (this.pending.size > 0) this.setTimer(next);
+    return next;
   }
 
   private onTimeout(call: PendingCall, now: number): void {
-    const { link } = this.session;
-    if (this.session.state !== 'ready' || link === undefined) {
+    const { link, state } = this.session;
+    if (state !== 'ready' || link === undefined) {
       // The session's own timer brings it back; then all calls are sent.
       call.dueAt = call.deadlineAt;
       this.session.open();
@@ -264,26 +255,19 @@ export class CallerEndpoint {
     }
     if (call.copies > 0) call.timeouts++;
     if (link.reliable && call.timeouts > connectionTries) {
+      call.timeouts = 0;
+      call.dueAt = call.deadlineAt;
       this.session.abandonLink();
-      return;
+    } else {
+      this.transmit(call, now);
     }
-    this.transmit(call, now);
   }
 
-  private arm(call: PendingCall): void {
-    const due = Math.min(call.dueAt, call.deadlineAt);
-    if (due < this.timerAt) this.setTimer(due);
-  }
-
-  private setTimer(at: number): void {
-    this.timer?.cancel();
-    this.timerAt = at;
-    if (at === Number.POSITIVE_INFINITY) {
-      this.timer = undefined;
-      return;
-    }
-    const { clock } = this.platform;
-    this.timer = clock.setTimer(Math.max(0, at - clock.now()), () => this.onTimer());
+  /** The server has shown that it is at work on the call: waits anew, without back-off. */
+  private signOfLife(call: PendingCall): void {
+    call.timeouts = 0;
+    call.dueAt = this.platform.clock.now() + backOff(this.session.roundTrip.timeout, 0, this.platform.random);
+    this.arm(call);
   }
 
   // The session
@@ -298,10 +282,6 @@ export class CallerEndpoint {
     }
   }
 
-  private onReset(link: Link, reader: Reader): void {
-    if (this.session.reset(reader.rawBytes(idBytes))) this.failLost(link);
-  }
-
   /**
    * The server lost the session, by a restart or because its lease ran out. Whether a request that was sent in it was
    * executed cannot be known any more, unless its only copy went over the very connection that said so.
@@ -311,13 +291,13 @@ export class CallerEndpoint {
       call.held = false;
       call.reply = undefined;
       if (call.copies === 0 || call.procedure.semantics !== 'at-most-once') continue;
-      if (answering?.reliable && call.copies === 1 && call.sentOver === answering) {
-        call.copies = 0;
-      } else {
-        this.fail(call, 'unavailable', 'the server lost the session while the call was under way', {
-          outcome: 'unknown',
-        });
-      }
+      if (answering?.reliable && call.copies === 1 && call.sentOver === answering) call.copies = 0;
+      else
+        this.fail(
+          call,
+          'unavailable',
+          'the server lost its record of the call, by a restart or a long silence',
+        );
     }
   }
 
@@ -325,7 +305,7 @@ export class CallerEndpoint {
     for (const call of this.pending.values()) {
       if (call.copies > 0) continue;
       if (call.procedure.semantics === 'maybe') this.finish(call).resolve(undefined);
-      else this.fail(call, error.code, error.message, { cause: error.cause });
+      else this.fail(call, error.code, error.message, error.cause);
     }
   }
 
@@ -342,73 +322,49 @@ export class CallerEndpoint {
   private onFrames(link: Link, bytes: Buffer, start: number, end: number): void {
     if (link !== this.session.link) return;
     const { reader } = this;
-    let at = start;
     let mine = link.reliable;
-    while (at < end) {
-      try {
-        reader.reset(bytes, at, end);
-        const frameEnd = at + lengthBytes + reader.rawU32();
-        if (frameEnd > end) throw new MarshalError('a frame is longer than what holds it');
-        reader.end = frameEnd;
-        const type = reader.rawU8();
-        if (type === FrameType.channel) mine = isFor(this.clientId, reader);
-        else if (mine) this.onFrame(link, type, reader);
-        at = frameEnd;
-      } catch (error) {
-        if (!(error instanceof MarshalError)) throw error;
-        this.counters.malformed++;
-        if (link.reliable) this.session.abandonLink();
-        return;
+    const sound = forEachFrame(reader, bytes, start, end, type => {
+      if (type === FrameType.channel) mine = isFor(this.clientId, reader);
+      else if (mine) {
+        const receive = this.receivers[type];
+        if (receive === undefined) this.counters.malformed++;
+        else receive(reader, link);
       }
-    }
+      return true;
+    });
+    if (sound) return;
+    this.counters.malformed++;
+    if (link.reliable) this.session.abandonLink();
   }
 
-  private onFrame(link: Link, type: number, reader: Reader): void {
-    switch (type) {
-      case FrameType.reply:
-        return this.onReply(reader);
-      case FrameType.replyFragment:
-        return this.onReplyFragment(link, reader);
-      case FrameType.busy:
-        return this.onBusy(reader);
-      case FrameType.missing:
-        return this.onMissing(link, reader);
-      case FrameType.cookie:
-        return this.session.onCookie(reader);
-      case FrameType.welcome:
-        return this.session.onWelcome(reader);
-      case FrameType.refused:
-        return this.session.onRefused(reader);
-      case FrameType.reset:
-        return this.onReset(link, reader);
-      default:
-        this.counters.malformed++;
-    }
-  }
+  private readonly receivers: Readonly<Record<number, (reader: Reader, link: Link) => void>> = {
+    [FrameType.reply]: reader => this.onReply(reader),
+    [FrameType.replyFragment]: (reader, link) => this.onReplyFragment(reader, link),
+    [FrameType.busy]: reader => this.onBusy(reader),
+    [FrameType.missing]: (reader, link) => this.onMissing(reader, link),
+    [FrameType.cookie]: reader => this.session.onCookie(reader),
+    [FrameType.welcome]: reader => this.session.onWelcome(reader),
+    [FrameType.refused]: reader => this.session.onRefused(reader),
+    [FrameType.reset]: (reader, link) => {
+      if (this.session.reset(reader.rawBytes(idBytes))) this.failLost(link);
+    },
+  };
 
   private onReply(reader: Reader): void {
-    const header = readReplyFrame(reader);
-    const call = this.pending.get(header.number);
-    if (call === undefined) {
-      this.counters.duplicateReplies++;
-      this.acknowledger.owe();
-      return;
-    }
-    this.sampleRoundTrip(call, header.attempt, header.processing);
-    this.settle(call, readReplyBody(reader, call.procedure));
+    const { number, attempt, processing } = readReplyHeader(reader);
+    const call = this.answered(number);
+    if (call === undefined) return;
+    this.sampleRoundTrip(call, attempt, processing);
+    settle(this.finish(call), readReplyBody(reader, call.procedure));
   }
 
-  private onReplyFragment(link: Link, reader: Reader): void {
-    const { number, processing, attempt } = readReplyFrame(reader);
+  private onReplyFragment(reader: Reader, link: Link): void {
+    const { number, attempt, processing } = readReplyHeader(reader);
     const replyId = reader.rawU32();
     const fragment = readFragmentHeader(reader);
-    const call = this.pending.get(number);
-    if (call === undefined) {
-      this.counters.duplicateReplies++;
-      this.acknowledger.owe();
-      return;
-    }
-    if (!Reassembly.isSound(fragment, this.messageBytes)) throw new MarshalError('a fragment cannot be');
+    const call = this.answered(number);
+    if (call === undefined) return;
+    if (!Reassembly.isSound(fragment, this.messageBytes)) throw new MarshalError('a fragment that cannot be');
     // An at-least-once procedure may execute again: parts of two replies are never mixed, and the later one is kept.
     if (call.reply === undefined || replyId > call.replyId) {
       if (call.reply === undefined) this.sampleRoundTrip(call, attempt, processing);
@@ -418,7 +374,7 @@ export class CallerEndpoint {
     if (replyId !== call.replyId) return;
     call.reply.add(fragment, reader.rawBytes(reader.remaining));
     if (call.reply.complete) {
-      this.settle(call, readReplyBody(reader.reset(call.reply.join()), call.procedure));
+      settle(this.finish(call), readReplyBody(reader.reset(call.reply.join()), call.procedure));
       return;
     }
     this.signOfLife(call);
@@ -431,11 +387,11 @@ export class CallerEndpoint {
     if (call === undefined) return;
     if (!call.held) this.sampleRoundTrip(call, attempt, 0);
     call.held = true;
-    // How often a slow procedure is asked for backs off as any retransmission does; only a connection's patience is new.
-    if (this.session.link?.reliable) call.timeouts = 0;
+    // How often a slow procedure is asked for backs off as any retransmission does; only a connection has proved alive.
+    if (call.sentOver?.reliable) call.timeouts = 0;
   }
 
-  private onMissing(link: Link, reader: Reader): void {
+  private onMissing(reader: Reader, link: Link): void {
     const call = this.pending.get(reader.rawU64());
     const ranges = readRanges(reader);
     if (call === undefined || call.procedure.semantics === 'maybe') return;
@@ -448,11 +404,14 @@ export class CallerEndpoint {
     this.signOfLife(call);
   }
 
-  /** Waits anew, without back-off. */
-  private signOfLife(call: PendingCall): void {
-    call.timeouts = 0;
-    call.dueAt = this.platform.clock.now() + backOff(this.session.roundTrip.timeout, 0, this.platform.random);
-    this.arm(call);
+  /** The call that a reply is for. Where it has ended already, the server does not know so yet. */
+  private answered(number: number): PendingCall | undefined {
+    const call = this.pending.get(number);
+    if (call === undefined) {
+      this.counters.duplicateReplies++;
+      this.acknowledger.owe();
+    }
+    return call;
   }
 
   /** Karn's rule: only a reply to a copy whose time of sending is known is a sample. */
@@ -463,83 +422,8 @@ export class CallerEndpoint {
 
   // Ending
 
-  private settle(call: PendingCall, body: ReplyBody): void {
-    this.finish(call);
-    switch (body.kind) {
-      case 'result':
-        call.resolve(body.value);
-        return;
-      case 'error':
-        call.reject(body.error);
-        return;
-      case 'failure':
-        call.reject(
-          new CallError(body.failure.code, body.failure.message, {
-            outcome: this.soundOutcome(call, body.failure.outcome),
-            attempts: call.copies,
-          }),
-        );
-        return;
-      case 'unreadable':
-        call.reject(
-          new CallError('internal', `the reply cannot be read: ${body.error.message}`, {
-            outcome: 'executed',
-            attempts: call.copies,
-            cause: body.error,
-          }),
-        );
-        return;
-      case 'undeclared':
-        call.reject(
-          new CallError(
-            'unknown',
-            `the procedure threw ${body.details.name}, which this client does not know`,
-            {
-              outcome: 'executed',
-              attempts: call.copies,
-              details: body.details,
-            },
-          ),
-        );
-    }
-  }
-
-  /**
-   * A server records its refusals of at-most-once calls alone: another copy of a call with weaker semantics may be, or
-   * may have been, executed.
-   */
-  private soundOutcome(call: PendingCall, outcome: Outcome): Outcome {
-    if (outcome !== 'not-executed' || call.procedure.semantics === 'at-most-once') return outcome;
-    return call.copies <= 1 ? outcome : 'unknown';
-  }
-
-  private expire(call: PendingCall): void {
-    if (call.procedure.semantics === 'maybe') {
-      this.finish(call).resolve(undefined);
-      return;
-    }
-    const { name, interface: of } = call.procedure;
-    const message =
-      call.copies === 0
-        ? `no session with the server before the deadline; the request of ${of}.${name} was never sent`
-        : `no reply to ${of}.${name} before the deadline; ${call.copies} copies of the request were sent`;
-    this.fail(call, 'deadline-exceeded', message);
-  }
-
-  /** What is known without an answer: a request that no socket has seen was not executed. */
-  private fail(
-    call: PendingCall,
-    code: CallError['code'],
-    message: string,
-    { outcome, cause }: { outcome?: Outcome; cause?: unknown } = {},
-  ): void {
-    this.finish(call).reject(
-      new CallError(code, message, {
-        outcome: outcome ?? (call.copies === 0 ? 'not-executed' : 'unknown'),
-        attempts: call.copies,
-        ...(cause === undefined ? {} : { cause }),
-      }),
-    );
+  private fail(call: PendingCall, code: CallErrorCode, message: string, cause?: unknown): void {
+    this.finish(call).reject(unansweredError(call, code, message, cause));
   }
 
   private finish(call: PendingCall): PendingCall {

@@ -127,6 +127,9 @@ export const ResetReason = {
   validate: 3,
 } as const;
 
+/** A reset's frame. */
+export const resetBytes = lengthBytes + 1 + idBytes + 1;
+
 export function sendReset(link: Link, token: Buffer, reason: number): void {
   const writer = beginFrame(FrameType.reset);
   writer.rawBytes(token);

@@ -26,7 +26,7 @@ export function writeReplyHeader(writer: Writer, attempt: number, number: number
   writer.rawU32(Math.min(maxProcessing, Math.round(processing * 1000)));
 }
 
-export function readReplyFrame(reader: Reader): ReplyHeader {
+export function readReplyHeader(reader: Reader): ReplyHeader {
   return { attempt: reader.rawU8(), number: reader.rawU64(), processing: reader.rawU32() / 1000 };
 }
 

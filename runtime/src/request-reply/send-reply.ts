@@ -10,7 +10,7 @@ import {
   writeFragmentHeader,
 } from './fragments.js';
 import { allFragments, beginFrame, FrameType, noId, type Ranges, sendFrame, writeRanges } from './frames.js';
-import { channelFrame, ResetReason, sendReset } from './handshake-frames.js';
+import { channelFrame, ResetReason, resetBytes, sendReset } from './handshake-frames.js';
 import { writeReplyHeader } from './reply-frame.js';
 import { wireAttempt } from './request-frame.js';
 import type { KeptReply, ReceivedCall } from './server-session.js';
@@ -44,7 +44,7 @@ export function mayAnswer(link: Link, bytes: number): boolean {
 
 /** Asks a client whose address is not validated to shake hands. */
 export function askToValidate(link: Link, token: Buffer | undefined): void {
-  if (mayAnswer(link, lengthBytes + 1 + 8 + 1)) sendReset(link, token ?? noId, ResetReason.validate);
+  if (mayAnswer(link, resetBytes)) sendReset(link, token ?? noId, ResetReason.validate);
 }
 
 export function beginReply(call: ReceivedCall, now: number): Writer {

@@ -4,10 +4,9 @@
  */
 
 import type { Reader } from '../marshalling/reader.js';
-import type { DispatchEntry } from '../schema/description.js';
 import type { Link } from '../transport/transport.js';
 import { readAcknowledgement } from './acknowledgement.js';
-import type { Reassembly } from './fragments.js';
+import { type FragmentHeader, Reassembly } from './fragments.js';
 import { NumberSet } from './number-set.js';
 import { createRepairs, type Repairs } from './repairs.js';
 
@@ -31,9 +30,8 @@ export interface ReceivedCall {
   readonly number: number;
   /** A checksum of the request's body; `undefined` where a cancel came before any copy. */
   readonly fingerprint: number | undefined;
-  /** Undefined once the call was answered, and where no procedure is meant. */
-  target: DispatchEntry | undefined;
-  readonly recorded: boolean;
+  /** It stands in the session's history. */
+  recorded: boolean;
   /** Nobody is to be answered. */
   oneWay: boolean;
   /** On the clock's scale. */
@@ -125,6 +123,15 @@ export class ServerSession {
   countHalfOpen(change: number): void {
     this.halfOpenBytes += change;
     this.usage.halfOpenBytes += change;
+  }
+
+  /** The request of which a fragment came, begun with it if need be. */
+  halfOpenRequest(number: number, { total, count }: FragmentHeader, filtered: boolean): HalfOpenRequest {
+    const known = this.halfOpen.get(number);
+    if (known !== undefined) return known;
+    const request = { message: new Reassembly(total, count), filtered, lastHeard: 0 };
+    this.halfOpen.set(number, request);
+    return request;
   }
 
   dropHalfOpen(number: number): void {

@@ -66,11 +66,16 @@ export class Sessions {
     const epoch = reader.rawBytes(idBytes);
     if (token.equals(noId) && epoch.equals(noId))
       return { kind: 'anonymous', clientId: Buffer.from(clientId) };
-    if (!epoch.equals(this.epoch))
-      return { kind: 'rejected', clientId, token, reason: ResetReason.otherEpoch };
+    const rejected = (reason: number): Sender => ({
+      kind: 'rejected',
+      clientId: Buffer.from(clientId),
+      token: Buffer.from(token),
+      reason,
+    });
+    if (!epoch.equals(this.epoch)) return rejected(ResetReason.otherEpoch);
     const session = this.sessions.get(keyOf(clientId));
     if (session === undefined || !session.token.equals(token) || this.hasExpired(session, now)) {
-      return { kind: 'rejected', clientId, token, reason: ResetReason.unknownSession };
+      return rejected(ResetReason.unknownSession);
     }
     session.lastHeard = now;
     if (link.validated) session.link = link;

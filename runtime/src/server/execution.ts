@@ -3,8 +3,8 @@ import { decodeMetadata, noMetadata } from '../marshalling/dynamic.js';
 import { MarshalError } from '../marshalling/errors.js';
 import type { Reader } from '../marshalling/reader.js';
 import type { Platform } from '../platform/platform.js';
-import type { CalleeEndpoint } from '../request-reply/callee.js';
-import { arena, type Failure } from '../request-reply/frames.js';
+import type { Answering } from '../request-reply/answering.js';
+import type { Failure } from '../request-reply/frames.js';
 import type { ServerLimits } from '../request-reply/limits.js';
 import type { ReceivedCall } from '../request-reply/server-session.js';
 import type { CallContext, DispatchEntry, Metadata } from '../schema/description.js';
@@ -32,19 +32,14 @@ export class Execution {
   readonly counters: ExecutionCounters = { executed: 0, running: 0, queued: 0 };
   private readonly platform: Platform;
   private readonly limits: ServerLimits;
-  private readonly callee: () => CalleeEndpoint;
+  private readonly answering: () => Answering;
   private readonly onError: ErrorListener;
   private readonly queue = new Set<Work>();
 
-  constructor(
-    platform: Platform,
-    limits: ServerLimits,
-    callee: () => CalleeEndpoint,
-    onError: ErrorListener,
-  ) {
+  constructor(platform: Platform, limits: ServerLimits, answering: () => Answering, onError: ErrorListener) {
     this.platform = platform;
     this.limits = limits;
-    this.callee = callee;
+    this.answering = answering;
     this.onError = onError;
   }
 
@@ -105,7 +100,7 @@ export class Execution {
   private returned(call: ReceivedCall, target: DispatchEntry, context: ServerContext, value: unknown): void {
     context.end();
     try {
-      this.callee().answerResult(call, target, value);
+      this.answering().result(call, target.procedure, value);
     } catch (error) {
       this.answerInternal(call, target, context, error);
     }
@@ -120,15 +115,13 @@ export class Execution {
         : undefined;
     if (declared !== undefined) {
       try {
-        this.callee().answerError(call, declared.fullName, () =>
-          declared.writeData(arena, error as DeclaredError),
-        );
+        this.answering().error(call, declared, error as DeclaredError);
       } catch (marshalError) {
         this.answerInternal(call, target, context, marshalError);
       }
     } else if (error instanceof CallError) {
       // The service chose the code and the words itself. That it ran is known, whatever it says.
-      this.callee().answerFailure(call, { code: error.code, outcome: 'executed', message: error.message });
+      this.answering().failure(call, { code: error.code, outcome: 'executed', message: error.message });
     } else this.answerInternal(call, target, context, error);
     this.next();
   }
@@ -140,7 +133,7 @@ export class Execution {
     error: unknown,
   ): void {
     const message = `${nameOf(target)} failed at the server in a way that it does not declare`;
-    this.callee().answerFailure(call, { code: 'internal', outcome: 'executed', message });
+    this.answering().failure(call, { code: 'internal', outcome: 'executed', message });
     this.onError(error, nameOf(target), context);
   }
 
@@ -163,7 +156,7 @@ export class Execution {
   }
 
   private refuse(call: ReceivedCall, code: Failure['code'], message: string): void {
-    this.callee().refuse(call, { code, outcome: 'not-executed', message });
+    this.answering().refusal(call, { code, outcome: 'not-executed', message });
   }
 }
 

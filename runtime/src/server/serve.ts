@@ -48,7 +48,7 @@ export async function serve(options: ServeOptions): Promise<Server> {
   const table = createProcedureTable(options.services);
   const wanted = [options.listen].flat().map(parseAddress);
   const onError = options.onError ?? printError;
-  const execution = new Execution(platform, limits, () => callee, onError);
+  const execution = new Execution(platform, limits, () => callee.answering, onError);
   let tcpPort = 0;
   const callee: CalleeEndpoint = new CalleeEndpoint({
     platform,

@@ -1,0 +1,158 @@
+/** Answers received calls, and keeps the answers of those that are filtered. */
+import type { Writer } from '../marshalling/writer.js';
+import type { Clock } from '../platform/platform.js';
+import type { AnyProcedure, DeclaredErrorDescription } from '../schema/description.js';
+import type { DeclaredError } from '../schema/errors.js';
+import { arena, type Failure, type Ranges, ReplyStatus, sendFrame, writeFailure } from './frames.js';
+import type { ServerLimits } from './limits.js';
+import {
+  address,
+  askToValidate,
+  beginReply,
+  mayAnswer,
+  replyBodyAt,
+  sendBusy,
+  sendKeptReply,
+} from './send-reply.js';
+import type { KeptReply, ReceivedCall, ServerSession, SharedUsage } from './server-session.js';
+
+export interface AnsweringCounters {
+  /** Replies that the history kept and that were sent again. */
+  resent: number;
+  /** Calls that were refused and not executed. */
+  refused: number;
+}
+
+const executedButGone: Failure = {
+  code: 'resource-exhausted',
+  outcome: 'executed',
+  message: 'the procedure was executed, but its reply is larger than the server sends or keeps',
+};
+
+export class Answering {
+  private readonly clock: Clock;
+  private readonly limits: ServerLimits;
+  private readonly usage: SharedUsage;
+  private readonly counters: AnsweringCounters;
+
+  constructor(clock: Clock, limits: ServerLimits, usage: SharedUsage, counters: AnsweringCounters) {
+    this.clock = clock;
+    this.limits = limits;
+    this.usage = usage;
+    this.counters = counters;
+  }
+
+  /** Answers with what the procedure returned. @throws MarshalError when it does not fit the declared type */
+  result(call: ReceivedCall, procedure: AnyProcedure, value: unknown): void {
+    this.answer(call, ReplyStatus.result, writer => {
+      if (procedure.hasResult) procedure.writeResult(writer, value);
+    });
+  }
+
+  /** Answers with an error that the procedure declares. @throws MarshalError when its data does not fit */
+  error(call: ReceivedCall, declared: DeclaredErrorDescription, error: DeclaredError): void {
+    this.answer(call, ReplyStatus.declaredError, writer => {
+      writer.string(declared.fullName);
+      declared.writeData(writer, error);
+    });
+  }
+
+  failure(call: ReceivedCall, failure: Failure): void {
+    this.answer(call, ReplyStatus.failure, writer => writeFailure(writer, failure));
+  }
+
+  /**
+   * Answers a call that is not executed. The answer is recorded before it is sent, so that a late copy gets the same
+   * one; a call that is not recorded may still be executed by a late copy, and its caller is told so.
+   */
+  refusal(call: ReceivedCall, failure: Failure): void {
+    this.counters.refused++;
+    const isFinal = call.recorded || call.link.reliable || isDecidedBySchema(failure);
+    this.failure(call, isFinal ? failure : { ...failure, outcome: 'unknown' });
+  }
+
+  /** Answers another copy of a call, or a probe: with its reply, or by saying that there is none yet. */
+  again(call: ReceivedCall, ranges?: Ranges): void {
+    if (call.state === 'waiting') {
+      sendBusy(call);
+      return;
+    }
+    if (ranges === undefined) this.counters.resent++;
+    if (call.reply !== undefined) sendKeptReply(call, call.reply, this.clock.now(), ranges);
+    else this.sendTombstone(call);
+  }
+
+  private answer(call: ReceivedCall, status: number, writePayload: (writer: Writer) => void): void {
+    if (call.state === 'answered') return;
+    const now = this.clock.now();
+    const writer = beginReply(call, now);
+    try {
+      writer.rawU8(status);
+      writePayload(writer);
+    } catch (error) {
+      writer.abandon();
+      throw error;
+    }
+    call.state = 'answered';
+    call.onAbandoned = undefined;
+    call.session?.unfiltered.delete(call.number);
+    this.keepAndSend(
+      call,
+      { bytes: arena.buffer, start: arena.start + replyBodyAt, end: arena.position },
+      now,
+    );
+  }
+
+  /** Keeps the reply that stands in the arena, where it is to be kept, and sends it. */
+  private keepAndSend(call: ReceivedCall, reply: KeptReply, now: number): void {
+    const { session, link } = call;
+    const size = reply.end - reply.start;
+    const isUnwanted = call.abandoned && session?.history.get(call.number) !== call;
+    if (call.oneWay || isUnwanted) {
+      arena.abandon();
+      return;
+    }
+    if (size > this.limits.messageBytes) {
+      arena.abandon();
+      this.sendTombstone(call);
+      return;
+    }
+    if (call.recorded && session !== undefined) this.keep(session, call, reply);
+    address(link, call.clientId);
+    if (size + replyBodyAt > link.maxFrame) {
+      arena.begin();
+      if (!call.recorded) session?.repairs.keep(call, reply, now);
+      sendKeptReply(call, reply, now);
+    } else if (mayAnswer(link, size + replyBodyAt)) {
+      sendFrame(link);
+    } else {
+      arena.begin();
+      askToValidate(link, session?.token);
+    }
+  }
+
+  private keep(session: ServerSession, call: ReceivedCall, reply: KeptReply): void {
+    const { limits } = this;
+    const size = reply.end - reply.start;
+    // New calls are refused at the bounds; those that were admitted before may go beyond by one reply.
+    const fits =
+      size <= limits.keptReplyBytes &&
+      session.historyBytes + size <= limits.historyBytesPerClient + limits.keptReplyBytes &&
+      this.usage.historyBytes + size <= limits.historyBytes + limits.keptReplyBytes;
+    if (fits && session.history.get(call.number) === call) session.keep(call, reply);
+  }
+
+  private sendTombstone(call: ReceivedCall): void {
+    const writer = beginReply(call, this.clock.now());
+    writer.rawU8(ReplyStatus.failure);
+    writeFailure(writer, executedButGone);
+    address(call.link, call.clientId);
+    if (mayAnswer(call.link, writer.length)) sendFrame(call.link);
+    else writer.abandon();
+  }
+}
+
+/** Refusals that every copy of the request gets from a server with this schema. */
+function isDecidedBySchema({ code }: Failure): boolean {
+  return code === 'invalid-argument' || code === 'unimplemented' || code === 'failed-precondition';
+}

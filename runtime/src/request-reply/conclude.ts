@@ -1,0 +1,71 @@
+/** What a caller is told when its call ends: the value, the declared error, or what may be concluded from a failure. */
+import { CallError, type CallErrorCode, type DeclaredError, type Outcome } from '../schema/errors.js';
+import type { PendingCall } from './pending-call.js';
+import type { ReplyBody } from './reply-frame.js';
+
+/** Ends a call that was answered. */
+export function settle(call: PendingCall, body: ReplyBody): void {
+  if (body.kind === 'result') call.resolve(body.value);
+  else call.reject(errorOf(call, body));
+}
+
+function errorOf(call: PendingCall, body: Exclude<ReplyBody, { kind: 'result' }>): CallError | DeclaredError {
+  const attempts = call.copies;
+  switch (body.kind) {
+    case 'error':
+      return body.error;
+    case 'failure': {
+      const { code, message, outcome } = body.failure;
+      return new CallError(code, message, { outcome: soundOutcome(call, outcome), attempts });
+    }
+    case 'undeclared': {
+      const message = `${nameOf(call)} threw ${body.details.name}, which this client does not know`;
+      return new CallError('unknown', message, { outcome: 'executed', attempts, details: body.details });
+    }
+    case 'unreadable': {
+      const message = `the reply to ${nameOf(call)} does not fit its declaration: ${body.error.message}`;
+      return new CallError('internal', message, { outcome: 'executed', attempts, cause: body.error });
+    }
+  }
+}
+
+/**
+ * A server records its refusals of at-most-once calls alone: another copy of a call with weaker semantics may be, or
+ * may have been, executed.
+ */
+function soundOutcome({ procedure, copies }: PendingCall, outcome: Outcome): Outcome {
+  if (outcome !== 'not-executed' || procedure.semantics === 'at-most-once') return outcome;
+  return copies <= 1 ? outcome : 'unknown';
+}
+
+/** What is known of a call that got no answer: a request that no socket has seen was not executed. */
+export function unansweredError(
+  { copies }: PendingCall,
+  code: CallErrorCode,
+  message: string,
+  cause?: unknown,
+): CallError {
+  return new CallError(code, message, {
+    outcome: copies === 0 ? 'not-executed' : 'unknown',
+    attempts: copies,
+    ...(cause === undefined ? {} : { cause }),
+  });
+}
+
+/** The call's deadline has passed. */
+export function expire(call: PendingCall): void {
+  if (call.procedure.semantics === 'maybe') {
+    call.resolve(undefined);
+    return;
+  }
+  const { copies } = call;
+  const message =
+    copies === 0
+      ? `the request of ${nameOf(call)} was never sent: there was no session with the server before the deadline`
+      : `no reply to ${nameOf(call)} came before the deadline; ${copies} ${copies === 1 ? 'copy' : 'copies'} of the request went out`;
+  call.reject(unansweredError(call, 'deadline-exceeded', message));
+}
+
+export function nameOf({ procedure }: PendingCall): string {
+  return `${procedure.interface}.${procedure.name}`;
+}
