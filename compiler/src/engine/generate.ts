@@ -1,0 +1,39 @@
+/** Compiles, emits, and brings the output folder up to date. Where there is any error nothing is written. */
+import { posix, resolve } from 'node:path';
+import type { Diagnostic } from '../diagnostics/diagnostic.js';
+import { type Compilation, type CompileOptions, compile } from './compile.js';
+import { type OutputReport, writeOutput } from './output.js';
+import { findUnsupported } from './unsupported.js';
+
+export interface GenerateOptions extends CompileOptions {
+  /** What the paths of `files` are relative to. */
+  readonly directory: string;
+  /** The output folder; made where there is none. */
+  readonly out: string;
+}
+
+export interface Generation {
+  readonly diagnostics: readonly Diagnostic[];
+  readonly sources: Compilation['sources'];
+  /** `undefined` when nothing was written because of errors. */
+  readonly output: OutputReport | undefined;
+}
+
+/** @throws OutputError where the output folder cannot be written */
+export async function generate(options: GenerateOptions): Promise<Generation> {
+  const { model, diagnostics, sources } = compile(options);
+  if (!model) return { diagnostics, sources, output: undefined };
+  const unsupported = findUnsupported(model);
+  if (unsupported.length > 0) {
+    return { diagnostics: [...diagnostics, ...unsupported], sources, output: undefined };
+  }
+  // ts-morph takes longer to load than a schema to check, so it is loaded only when something is to be written.
+  const { emit } = await import('../emit/index.js');
+  const sourceOf = new Map(model.modules.map(({ folder, file }) => [folder, file]));
+  const files = emit(model).map(({ path, text }) => ({
+    path,
+    text,
+    source: resolve(options.directory, sourceOf.get(posix.dirname(path))!),
+  }));
+  return { diagnostics, sources, output: writeOutput(resolve(options.directory, options.out), files) };
+}
