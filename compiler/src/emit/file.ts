@@ -15,8 +15,6 @@ export interface EmittedFile {
   /** Below the output folder, with `/`. */
   readonly path: string;
   readonly text: string;
-  /** The file of the module that it comes from. */
-  readonly source: string;
 }
 
 /** A declaration: a structure, or the text of a constant or a type alias. */
@@ -61,7 +59,7 @@ export function createPrinter(): Printer {
       const source = project.createSourceFile(path, { statements: all.map(spaced) });
       const text = source.getFullText();
       source.forget();
-      return { path, text, source: module.file };
+      return { path, text };
     },
   };
 }

@@ -13,7 +13,7 @@ export function writeUtf8(buffer: Buffer, text: string, offset: number): number 
 
 /** Reads UTF-8; `undefined` when the bytes are not valid UTF-8. */
 export function readUtf8(buffer: Buffer, start: number, length: number): string | undefined {
-  if (length <= 16) {
+  if (length <= shortText) {
     const text = readShortAscii(buffer, start, length);
     if (text !== undefined) return text;
   }
@@ -23,11 +23,15 @@ export function readUtf8(buffer: Buffer, start: number, length: number): string 
   return text;
 }
 
+/** Up to here the characters are put together one by one. */
+const shortText = 12;
+
 const ascii = String.fromCharCode;
 
 /**
- * Up to 16 ASCII characters; `undefined` when there is a byte above 127. `fromCharCode` with its arguments written out
- * makes one flat string without a call out of JavaScript: a third of the time of `utf8Slice` at this length.
+ * Up to 12 ASCII characters; `undefined` when there is a byte above 127. `fromCharCode` with its arguments written out
+ * makes a string without a call out of JavaScript, and V8 joins strings into a flat one up to this length: a third of
+ * the time of `utf8Slice`.
  */
 function readShortAscii(bytes: Uint8Array, start: number, length: number): string | undefined {
   if (length < 4) return readTinyAscii(bytes, start, length);
@@ -36,12 +40,10 @@ function readShortAscii(bytes: Uint8Array, start: number, length: number): strin
   const c = bytes[start + 2]!;
   const d = bytes[start + 3]!;
   if ((a | b | c | d) > 127) return undefined;
-  if (length < 8) {
-    if (length === 4) return ascii(a, b, c, d);
-    const rest = readTinyAscii(bytes, start + 4, length - 4);
-    return rest === undefined ? undefined : ascii(a, b, c, d) + rest;
-  }
-  return undefined;
+  const head = ascii(a, b, c, d);
+  if (length === 4) return head;
+  const rest = readShortAscii(bytes, start + 4, length - 4);
+  return rest === undefined ? undefined : head + rest;
 }
 
 function readTinyAscii(bytes: Uint8Array, start: number, length: number): string | undefined {
