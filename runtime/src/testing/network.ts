@@ -1,0 +1,145 @@
+import { checkFaults, type Faults, latencyBounds, loopbackFaults } from './faults.js';
+import { getOrAdd } from './get-or-add.js';
+import { copiesOf, type Fate, type Interceptor, type Packet, type Recorder, type Remove } from './packet.js';
+import type { Prng } from './prng.js';
+import type { Scheduler } from './scheduler.js';
+import type { Machine } from './topology.js';
+
+/** The way from one machine to another; the way back is a link of its own. */
+export interface Link {
+  readonly from: Machine;
+  readonly to: Machine;
+  isCut: boolean;
+  override: Partial<Faults>;
+  /** When the last datagram that keeps the order arrives. */
+  lastArrival: number;
+}
+
+/** A copy of a packet that will arrive. */
+export interface Arrival {
+  readonly delay: number;
+  readonly data: Buffer;
+}
+
+export interface Network {
+  /** The faults of all links; a host's own and a link's own stand before them. */
+  faults: Faults;
+  link(from: Machine, to: Machine): Link;
+  heal(): void;
+  intercept(interceptor: Interceptor): Remove;
+  /** Decides what becomes of a packet that is sent: which copies arrive, and when. */
+  judge(packet: Packet, link: Link): readonly Arrival[];
+  /** The time that a packet takes, where nothing befalls it. */
+  latency(link: Link): number;
+  record(packet: Packet, fate: Fate): void;
+}
+
+export function createNetwork(
+  scheduler: Scheduler,
+  random: Prng,
+  recorder: Recorder,
+  defaults: Faults,
+): Network {
+  const links = new Map<Machine, Map<Machine, Link>>();
+  const interceptors = new Set<Interceptor>();
+
+  const record = (packet: Packet, fate: Fate): void => recorder.record(scheduler.now, packet, fate);
+
+  const link = (from: Machine, to: Machine): Link =>
+    getOrAdd(
+      getOrAdd(links, from, () => new Map<Machine, Link>()),
+      to,
+      () => ({ from, to, isCut: false, override: {}, lastArrival: 0 }),
+    );
+
+  const faultsOf = ({ from, to, override }: Link): Faults =>
+    from === to
+      ? { ...loopbackFaults, ...override }
+      : { ...network.faults, ...to.faults, ...from.faults, ...override };
+
+  const latency = (on: Link): number => random.between(...latencyBounds(faultsOf(on).latency));
+
+  const flipBits = (data: Buffer): Buffer => {
+    const damaged = Buffer.from(data);
+    if (damaged.length === 0) return damaged;
+    for (let flips = 1 + random.below(3); flips > 0; flips--) {
+      const bit = random.below(damaged.length * 8);
+      damaged[bit >> 3]! ^= 1 << (bit & 7);
+    }
+    return damaged;
+  };
+
+  /** Packets of a link arrive in the order in which they were sent, unless they are held back. */
+  const inOrder = (on: Link, delay: number): number => {
+    on.lastArrival = Math.max(on.lastArrival, scheduler.now + delay);
+    return on.lastArrival - scheduler.now;
+  };
+
+  const judgeDatagram = (packet: Packet, on: Link, faults: Faults): Arrival[] => {
+    const [least, most] = latencyBounds(faults.latency);
+    const arrivals: Arrival[] = [];
+    const copies = random.chance(faults.duplicate) ? 2 : 1;
+    for (let copy = 0; copy < copies; copy++) {
+      const isHeldBack = random.chance(faults.reorder);
+      const isDamaged = random.chance(faults.corrupt);
+      const delay = random.between(least, most);
+      if (copy > 0) record(packet, 'duplicated');
+      if (isHeldBack) record(packet, 'reordered');
+      if (isDamaged) record(packet, 'corrupted');
+      arrivals.push({
+        // A packet is held back for long enough that several later ones may pass it.
+        delay: isHeldBack || copy > 0 ? delay + random.between(0, 4 * most + 1) : inOrder(on, delay),
+        data: isDamaged ? flipBits(packet.data) : packet.data,
+      });
+    }
+    return arrivals;
+  };
+
+  const intercepted = (packet: Packet, on: Link): Arrival[] | undefined => {
+    for (const interceptor of interceptors) {
+      const verdict = interceptor(packet);
+      if (verdict === undefined) continue;
+      const copies = copiesOf(verdict);
+      if (copies.length === 0) record(packet, 'dropped');
+      return copies.map(({ delay, data }, index) => {
+        if (index > 0) record(packet, 'duplicated');
+        return { delay: delay ?? inOrder(on, latency(on)), data: data ? Buffer.from(data) : packet.data };
+      });
+    }
+    return undefined;
+  };
+
+  const judge = (packet: Packet, on: Link): readonly Arrival[] => {
+    record(packet, 'sent');
+    if (on.isCut) {
+      record(packet, 'cut');
+      return [];
+    }
+    const decided = intercepted(packet, on);
+    if (decided) return decided;
+    const faults = faultsOf(on);
+    const isStream = packet.protocol === 'tcp';
+    if (random.chance(faults.loss) || (isStream && random.chance(faults.corrupt))) {
+      record(packet, 'lost');
+      return [];
+    }
+    if (!isStream) return judgeDatagram(packet, on, faults);
+    return [{ delay: random.between(...latencyBounds(faults.latency)), data: packet.data }];
+  };
+
+  const network: Network = {
+    faults: { ...defaults, ...checkFaults(defaults) },
+    link,
+    heal: () => {
+      for (const known of links.values()) for (const each of known.values()) each.isCut = false;
+    },
+    intercept: interceptor => {
+      interceptors.add(interceptor);
+      return () => void interceptors.delete(interceptor);
+    },
+    judge,
+    latency,
+    record,
+  };
+  return network;
+}

@@ -1,0 +1,115 @@
+import type { SocketAddress } from '../platform/platform.js';
+import { crc32c } from '../transport/crc32c.js';
+
+/** A datagram, or a segment of a stream. */
+export interface Packet {
+  readonly protocol: 'udp' | 'tcp';
+  /** When it was sent: virtual time in milliseconds. */
+  readonly time: number;
+  readonly from: SocketAddress;
+  readonly to: SocketAddress;
+  /** The name of the host that sent it; empty when it was injected. */
+  readonly sender: string;
+  /** The name of the host that it is for; empty when there is none. */
+  readonly receiver: string;
+  /** What was sent. A connection's first and last segments, and its resets, are empty. */
+  readonly data: Buffer;
+}
+
+/** What becomes of a packet, or of a copy of it. */
+export type Fate =
+  | 'sent'
+  | 'injected'
+  | 'delivered'
+  /** By the link's `loss`, or because it is a damaged segment of a stream. */
+  | 'lost'
+  /** By an interceptor. */
+  | 'dropped'
+  /** By a partition, or a link that is cut. */
+  | 'cut'
+  /** Nobody has the address, or no router leads there. */
+  | 'unreachable'
+  | 'duplicated'
+  | 'corrupted'
+  | 'reordered'
+  /** Nothing is bound to the port. */
+  | 'unbound'
+  /** The receiver's socket buffer was full. */
+  | 'overflow'
+  /** The receiving host is down. */
+  | 'down';
+
+/** A copy of an intercepted packet that is to arrive. */
+export interface Copy {
+  /** After so many milliseconds, instead of the link's latency. */
+  readonly delay?: number;
+  /** Other bytes than those that were sent. */
+  readonly data?: Uint8Array;
+}
+
+/**
+ * What an interceptor wants: one copy or two after the link's latency, none, one after so many milliseconds, or any
+ * copies. No faults are added. Of a stream's segment, only whether and when its first copy arrives counts.
+ */
+export type Verdict =
+  | 'deliver'
+  | 'drop'
+  | 'duplicate'
+  | { readonly delay: number }
+  | { readonly copies: readonly Copy[] };
+
+export function copiesOf(verdict: Verdict): readonly Copy[] {
+  if (verdict === 'deliver') return [{}];
+  if (verdict === 'drop') return [];
+  if (verdict === 'duplicate') return [{}, {}];
+  return 'copies' in verdict ? verdict.copies : [verdict];
+}
+
+/** Sees each packet that is sent and each thing that becomes of it. */
+export type PacketListener = (packet: Packet, fate: Fate) => void;
+
+/** Decides on a packet that is sent; undefined leaves it to the next interceptor, or to the link's faults. */
+export type Interceptor = (packet: Packet) => Verdict | undefined;
+
+/** Takes a listener or an interceptor away again. */
+export type Remove = () => void;
+
+export interface Recorder {
+  /** A line for each fate of each packet: time, protocol, from, to, length, CRC-32C, fate. */
+  readonly trace: string;
+  record(time: number, packet: Packet, fate: Fate): void;
+  listen(listener: PacketListener): Remove;
+}
+
+const format = ({ host, port }: SocketAddress): string => `${host}:${port}`;
+
+/** @param keepsTrace - false saves the memory of one line for each packet */
+export function createRecorder(keepsTrace: boolean): Recorder {
+  const lines: string[] = [];
+  const listeners = new Set<PacketListener>();
+  const headers = new WeakMap<Packet, string>();
+
+  const header = (packet: Packet): string => {
+    const known = headers.get(packet);
+    if (known !== undefined) return known;
+    const { protocol, from, to, data } = packet;
+    const sum = crc32c(data, 0, data.length).toString(16).padStart(8, '0');
+    const made = `${protocol} ${format(from)} > ${format(to)} ${data.length} ${sum}`;
+    headers.set(packet, made);
+    return made;
+  };
+
+  return {
+    get trace() {
+      return lines.join('\n');
+    },
+    record: (time, packet, fate) => {
+      if (keepsTrace) lines.push(`${time.toFixed(3)} ${header(packet)} ${fate}`);
+      for (const listener of listeners) listener(packet, fate);
+    },
+    listen: listener => {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+  };
+}
