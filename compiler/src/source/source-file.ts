@@ -47,6 +47,12 @@ export function positionAt(source: SourceFile, offset: number): Position {
   return { line: low + 1, column: offset - source.lineStarts[low]! + 1 };
 }
 
+/** A line, counted from 1, without its ending. */
+export function lineText(source: SourceFile, line: number): string {
+  const text = source.text.slice(source.lineStarts[line - 1], source.lineStarts[line]);
+  return text.replace(/[\r\n]+$/, '');
+}
+
 function findLineStarts(text: string): number[] {
   const starts = [0];
   for (const ending of text.matchAll(/\r\n|\r|\n/g)) starts.push(ending.index + ending[0].length);

@@ -1,6 +1,7 @@
 /** The grammar of what stands in the bodies of interfaces and groups. */
 import type { IToken, TokenType } from 'chevrotain';
 import { diagnostics } from '../diagnostics/catalogue.js';
+import { closest } from '../diagnostics/suggest.js';
 import { MemberGrammar } from './member-grammar.js';
 import * as t from './tokens.js';
 import type {
@@ -10,6 +11,7 @@ import type {
   GroupPolicyNode,
   InterfaceNode,
   MissingNode,
+  NameNode,
   ProcedureNode,
   PromiseClauses,
   RepliesNode,
@@ -38,7 +40,9 @@ const clauseKeywords: readonly (readonly TokenType[])[] = [
 
 const clauseWords = ['throws', ...semanticsWords, 'idempotent', 'deadline'];
 
-const settingWords = ['access', 'order', 'replies'];
+const policyWords = ['order', 'replies'];
+
+const settingWords = ['access', ...policyWords];
 
 type Draft<Node> = { -readonly [Key in keyof Node]: Node[Key] };
 
@@ -303,10 +307,7 @@ export abstract class InterfaceGrammar extends MemberGrammar {
       replies: undefined,
     };
     if (!this.RECORDING_PHASE && procedure.kind === 'name' && !this.at(t.Order) && !this.at(t.Replies)) {
-      const what = "a setting, or a procedure with its 'order' or 'replies'";
-      const word = procedure.text;
-      const occurrence = { what, found: `'${word}'`, word, words: settingWords };
-      this.fail(() => this.report(diagnostics.expected, procedure.span, occurrence));
+      this.#reportNoPolicy(procedure);
       return undefined;
     }
     this.MANY(() =>
@@ -328,4 +329,16 @@ export abstract class InterfaceGrammar extends MemberGrammar {
     if (procedure.kind === 'missing') return undefined;
     return { kind: 'group-policy', span: this.spanFrom(start), procedure, ...policy };
   });
+
+  /** The mistake is in the second word where that is nearly right, else in the first. */
+  #reportNoPolicy({ text: found, span }: NameNode): void {
+    if (closest(this.LA(1).image, policyWords)) {
+      this.unexpected({ what: "'order' or 'replies'", words: policyWords });
+      return;
+    }
+    const what = "a setting, or a procedure with its 'order' or 'replies'";
+    this.fail(() =>
+      this.report(diagnostics.expected, span, { what, found, word: found, words: settingWords }),
+    );
+  }
 }

@@ -1,5 +1,5 @@
 /** The grammar of what stands in the bodies of data: fields, parameters, members of enums, reserved ids. */
-import type { IToken } from 'chevrotain';
+import type { IToken, TokenType } from 'chevrotain';
 import { diagnostics } from '../diagnostics/catalogue.js';
 import { type DocComments, docComments } from './doc-comments.js';
 import * as t from './tokens.js';
@@ -10,12 +10,16 @@ import type {
   FieldNode,
   IdNode,
   MissingNode,
+  NameNode,
   ParameterNode,
   ReservedIdsNode,
   ReservedNode,
   StringNode,
 } from './tree.js';
 import { TypeGrammar } from './type-grammar.js';
+
+/** A word before one of these is a member whose id was forgotten; any other is no member. */
+const afterMemberName: readonly TokenType[] = [t.Colon, t.Question, t.ParenthesisOpen, t.Semicolon, t.Comma];
 
 /** What stands before a declaration. */
 type Head = Pick<AnnotatedNode, 'doc' | 'annotations'>;
@@ -82,11 +86,19 @@ export abstract class MemberGrammar extends TypeGrammar {
       this.fail(() => this.report(diagnostics.misplacedAnnotation, annotation.span));
     });
     const name = this.SUBRULE(this.name, { ARGS: [`the name of ${what}`] });
-    if (!id && name.kind === 'name') {
-      this.report(diagnostics.missingId, name.span, { what: what.replace(/^an? /, ''), name: name.text });
-    }
+    if (!id && name.kind === 'name') this.#reportMissingId(what, name);
     return { ...head, id: id ?? this.missing(), name };
   });
+
+  #reportMissingId(what: string, { span, text: name }: NameNode): void {
+    this.fail(() => {
+      if (afterMemberName.some(type => this.at(type))) {
+        this.report(diagnostics.missingId, span, { what: what.replace(/^an? /, ''), name });
+      } else {
+        this.report(diagnostics.expected, span, { what, found: name });
+      }
+    });
+  }
 
   readonly #id = this.RULE('id', (): IdNode | MissingNode => {
     const start = this.nextStart();

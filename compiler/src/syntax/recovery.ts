@@ -53,6 +53,8 @@ export abstract class RecoveringParser extends EmbeddedActionsParser {
   #nextGap = 0;
   /** Whether the member that is being read has reported its syntax error. */
   #failed = false;
+  /** How many bodies were taken to end without their `}`, which may yet turn up. */
+  #unclosed = 0;
   /** The token at which the last recovery ended. */
   #quietAt: IToken | undefined;
 
@@ -67,6 +69,7 @@ export abstract class RecoveringParser extends EmbeddedActionsParser {
     this.#gaps = lexed.gaps;
     this.#nextGap = 0;
     this.#failed = false;
+    this.#unclosed = 0;
     this.#quietAt = undefined;
   }
 
@@ -117,17 +120,17 @@ export abstract class RecoveringParser extends EmbeddedActionsParser {
   }
 
   /** Reports that something else should stand here, unless that follows from what is reported already. */
-  protected unexpected({ what, words }: Expectation): void {
+  protected unexpected(expectation: Expectation): void {
     this.fail(() => {
-      const found = this.LA(1);
-      if (!this.sameLine()) {
-        this.report(diagnostics.missing, this.missing().span, { what });
-      } else {
-        const word = words && tokenMatcher(found, t.Name) ? { word: found.image, words } : {};
-        const quoted = `'${shorten(found.image)}'`;
-        this.report(diagnostics.expected, this.tokenSpan(found), { what, found: quoted, ...word });
-      }
+      if (this.sameLine()) this.#reportFound(expectation);
+      else this.report(diagnostics.missing, this.missing().span, { what: expectation.what });
     });
+  }
+
+  #reportFound({ what, words }: Expectation): void {
+    const found = this.LA(1);
+    const word = words && tokenMatcher(found, t.Name) ? { word: found.image, words } : {};
+    this.report(diagnostics.expected, this.tokenSpan(found), { what, found: shorten(found.image), ...word });
   }
 
   /** Reports the syntax error of a member, unless it follows from what is reported already. */
@@ -217,6 +220,7 @@ export abstract class RecoveringParser extends EmbeddedActionsParser {
         this.fail(() => this.report(diagnostics.unclosed, this.missing().span, undefined, [opened])),
       );
       this.#quietAt = this.LA(1);
+      this.#unclosed++;
     }
   }
 
@@ -256,15 +260,16 @@ export abstract class RecoveringParser extends EmbeddedActionsParser {
   }
 
   #reportStretch(expectation: Expectation): void {
-    this.scope(() => {
-      if (this.at(t.Semicolon)) this.fail(() => this.#reportHere(diagnostics.straySemicolon));
-      else if (this.at(t.BraceClose)) this.fail(() => this.#reportHere(diagnostics.strayBrace));
-      else this.unexpected(expectation);
-    });
-  }
-
-  #reportHere(kind: DiagnosticKind): void {
-    this.report(kind, this.tokenSpan(this.LA(1)));
+    const brace = this.at(t.BraceClose);
+    if (brace && this.#unclosed-- > 0) return;
+    const span = this.tokenSpan(this.LA(1));
+    this.scope(() =>
+      this.fail(() => {
+        if (brace) this.report(diagnostics.strayBrace, span);
+        else if (this.at(t.Semicolon)) this.report(diagnostics.straySemicolon, span);
+        else this.#reportFound(expectation);
+      }),
+    );
   }
 
   #skipMember(): void {

@@ -9,7 +9,7 @@ export const lint = {
   ),
   strayDocComment: warning(
     'CVK8002',
-    () => 'This doc comment documents nothing.',
+    () => 'this doc comment documents nothing',
     () => "A doc comment stands before what it documents, on a line of its own; '//' begins any other comment.",
   ),
 };

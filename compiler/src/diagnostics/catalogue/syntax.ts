@@ -11,53 +11,53 @@ export const syntax = {
   unterminatedString: error(
     'CVK1002',
     () => 'this string does not end on its line',
-    () => "close it with '\"'; a line break inside a string is written \\n",
+    () => 'Close it with a double quote; a line break inside a string is written \\n.',
   ),
   unterminatedComment: error(
     'CVK1003',
     () => "this comment does not end: '*/' is missing",
-    () => "close it with '*/', or write '//' at the start of each line",
+    () => "Close it with '*/', or write '//' at the start of each line.",
   ),
   invalidUtf8: error(
     'CVK1004',
     () => 'this file is not UTF-8: the bytes here are no character',
-    () => 'save the file as UTF-8',
+    () => 'Save the file as UTF-8.',
   ),
   badEscape: error<{ sequence: string }>(
     'CVK1005',
     ({ sequence }) => `'${sequence}' is no escape sequence`,
-    () => 'the escapes are \\" \\\\ \\/ \\b \\f \\n \\r \\t, \\u with four hexadecimal digits and \\u{...}',
+    () => 'The escapes are \\" \\\\ \\/ \\b \\f \\n \\r \\t, \\u with four hexadecimal digits, and \\u{...}.',
   ),
   malformedNumber: error<{ text: string }>(
     'CVK1006',
     ({ text }) => `'${text}' is not a number`,
-    () => 'numbers are written 42, -7, 1_000, 0xFF, 1.5 or 6e23, durations 500ms, 2s, 1m or 1h',
+    () => 'Numbers are written 42, -7, 1_000, 0xFF, 1.5 or 6e23; durations 500ms, 2s, 1m or 1h.',
   ),
   numberTooBig: error<{ text: string }>(
     'CVK1007',
     ({ text }) => `the number '${text}' is too big for every type`,
-    () => 'integers reach from -2^63 to 2^64 - 1, floats to 1.8e308, durations to 2^53 ms',
+    () => 'Integers reach from -2^63 to 2^64 - 1, floats to 1.8e308, durations to 2^53 ms.',
   ),
   singleQuotes: error(
     'CVK1008',
     () => 'strings stand in double quotes',
-    () => 'replace each \' by "',
+    () => 'Write " instead of each \'.',
   ),
   badName: error<{ text: string }>(
     'CVK1009',
     ({ text }) => `'${text}' is not a name`,
-    () => "names are made of the letters A to Z and a to z, digits and '_', and do not begin with a digit",
+    () => "Names are made of the letters A to Z and a to z, digits and '_', and do not begin with a digit.",
   ),
   loneSurrogate: error(
     'CVK1017',
     () => 'this string holds half of a surrogate pair, which has no form in UTF-8',
-    () => 'write characters beyond U+FFFF as \\u{...}',
+    () => 'Write characters beyond U+FFFF as \\u{...}.',
   ),
 
   // structure
   expected: error<{ what: string; found: string; word?: string; words?: readonly string[] }>(
     'CVK1010',
-    ({ what, found }) => `expected ${what}, found ${found}`,
+    ({ what, found }) => `expected ${what}, found '${found}'`,
     ({ word, words }) => {
       const likely = word && words && closest(word, words);
       return likely && `did you mean '${likely}'?`;
@@ -68,30 +68,30 @@ export const syntax = {
   tooDeep: error<{ limit: number }>(
     'CVK1013',
     ({ limit }) => `this is nested more than ${limit} levels deep`,
-    () => 'declare the inner part under a name of its own',
+    () => 'Declare the inner part under a name of its own.',
   ),
   nestedDeclaration: error(
     'CVK1014',
     () => 'a declaration does not stand inside another',
-    () => 'move it out, to the top of the file',
+    () => 'Move it out, and refer to it by its name.',
   ),
   strayBrace: error('CVK1015', () => "this '}' closes nothing"),
   straySemicolon: error(
     'CVK1016',
     () => "this ';' ends nothing",
-    () => 'remove it',
+    () => 'Remove it.',
   ),
 
   // the module
   missingModule: error(
     'CVK1020',
     () => 'this file names no module',
-    () => "begin it with a line such as 'module bank.v1;'",
+    () => 'Begin it with a line such as `module bank.v1;`.',
   ),
   moduleNotFirst: error(
     'CVK1021',
     () => "'module' stands before everything else in a file",
-    () => 'move this line to the top',
+    () => 'Move this line to the top.',
   ),
   repeatedModule: error('CVK1022', () => 'a file is one module: a second name is one too many'),
 
@@ -99,18 +99,18 @@ export const syntax = {
   missingId: error<{ what: string; name: string }>(
     'CVK1030',
     ({ what, name }) => `the ${what} '${name}' has no id`,
-    ({ name }) => `write '@1 ${name}', with a number that nothing else here has or had`,
+    ({ name }) => `Write '@1 ${name}', with a number that nothing else here has or had.`,
   ),
   misplacedAnnotation: error(
     'CVK1031',
     () => 'annotations stand before the id',
-    () => 'move it before the id',
+    () => 'Move it before the id.',
   ),
   cannotAnnotate: error<{ what: string }>('CVK1032', ({ what }) => `${what} cannot be annotated`),
   misplacedStream: error(
     'CVK1033',
     () => "'stream' stands only before the type of a parameter or of a result",
-    () => "'list<T>' is a type that holds many values",
+    () => '`list<T>` is a type that holds many values.',
   ),
   misplacedVoid: error('CVK1034', () => "'void' stands only where a procedure's result does"),
   typeArguments: error<{ name: string; wanted: readonly string[] }>(
@@ -122,13 +122,13 @@ export const syntax = {
     'CVK1036',
     ({ constraint }) => `'${constraint}' has no bound`,
     ({ constraint }) =>
-      `write ${constraint}(1..64), ${constraint}(1..), ${constraint}(..64) or ${constraint}(8)`,
+      `Write ${constraint}(1..64), ${constraint}(1..), ${constraint}(..64) or ${constraint}(8).`,
   ),
 
   patternString: error(
     'CVK1037',
     () => "'pattern' takes one string",
-    () => 'write pattern("[a-z]+"), a regular expression for the whole text',
+    () => 'Write `pattern("[a-z]+")`, a regular expression for the whole text.',
   ),
 
   // words
@@ -143,28 +143,28 @@ export const syntax = {
   clauseOrder: error<{ clause: string; after: string }>(
     'CVK1041',
     ({ clause, after }) => `'${clause}' stands before '${after}'`,
-    () => 'the order is: throws, semantics, idempotent, deadline',
+    () => 'The order is: throws, semantics, idempotent, deadline.',
   ),
   repeatedClause: error<{ clause: string }>('CVK1042', ({ clause }) => `'${clause}' stands twice`),
   throwsInDefaults: error(
     'CVK1043',
     () => "'default' has no 'throws'",
-    () => 'declare the errors at each procedure',
+    () => 'Declare the errors at each procedure.',
   ),
   repeatedDefaults: error('CVK1044', () => "an interface has one 'default'"),
   missingCount: error(
     'CVK1045',
     () => "'n' needs the number of replies",
-    () => 'write n(2)',
+    () => 'Write `n(2)`.',
   ),
   needlessCount: error<{ policy: string }>(
     'CVK1046',
     ({ policy }) => `'${policy}' takes no number`,
-    () => 'n(2) waits for two replies',
+    () => '`n(2)` waits for two replies.',
   ),
   durationUnit: error<{ text: string }>(
     'CVK1047',
     ({ text }) => `the duration '${text}' has no unit`,
-    ({ text }) => `write ${text}ms or ${text}s`,
+    ({ text }) => `Write ${text}ms or ${text}s.`,
   ),
 };
