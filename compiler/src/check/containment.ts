@@ -4,18 +4,21 @@
  */
 import { diagnostics } from '../diagnostics/catalogue.js';
 import type { FieldModel, StructModel, UnionModel } from '../model/model.js';
+import { sortDependencies } from './graph.js';
 import { type Context, entriesOf } from './scope.js';
 import { seeThrough } from './types.js';
 
 type Container = StructModel | UnionModel;
 
 export function checkContainment(context: Context): void {
-  const containers: Container[] = entriesOf(context, 'struct', 'union').map(({ model }) => model);
+  const inSourceOrder: Container[] = entriesOf(context, 'struct', 'union').map(({ model }) => model);
+  // What is contained first, so that only cycles need another round.
+  const { order: containers } = sortDependencies(inSourceOrder, allContained);
   // Each cycle is reported at one field; the search goes on as if that field were mended.
   const mended = new Set<FieldModel>();
   for (;;) {
     const finite = findFinite(containers, mended);
-    const endless = containers.find(container => !finite.has(container));
+    const endless = inSourceOrder.find(container => !finite.has(container));
     if (!endless) return;
     const cycle = findCycle(endless, container => blockingFields(container, finite, mended)[0]!);
     const path = cycle.map(({ container, field }) => `${container.name}.${field.name}`);
@@ -70,6 +73,11 @@ function blockingFields(
   };
   if (container.kind === 'struct') return container.fields.filter(isEndless);
   return container.arms.every(isEndless) ? container.arms.slice(0, 1) : [];
+}
+
+function allContained(container: Container): readonly Container[] {
+  const fields = container.kind === 'struct' ? container.fields : container.arms;
+  return fields.flatMap(field => containedBy(field) ?? []);
 }
 
 /** What a value of the field holds in any case. */

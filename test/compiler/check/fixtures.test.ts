@@ -42,7 +42,9 @@ describe('what is right is not objected to', () => {
 });
 
 describe('every rule', () => {
-  const codes = Object.values({ ...names, ...declarations, ...interfaces, ...groups }).map(({ code }) => code);
+  const codes = Object.values({ ...names, ...declarations, ...interfaces, ...groups }).map(
+    ({ code }) => code,
+  );
 
   it('has a code of its own', () => {
     expect(new Set(codes).size).toBe(codes.length);
