@@ -7,7 +7,7 @@ import type {
 import { systemError } from './errors.js';
 import { ask, type Incarnation } from './incarnation.js';
 import { type Internet, placesOf, resolveName, seenAs } from './internet.js';
-import type { Packet } from './packet.js';
+import { createPacket, type Packet } from './packet.js';
 import {
   addressOf,
   anyAddress,
@@ -120,7 +120,7 @@ export function createDatagramLayer(internet: Internet): DatagramLayer {
     group?: string,
   ): void => {
     const { from, to: at } = path;
-    const packet: Packet = {
+    const packet = createPacket({
       protocol: 'udp',
       time: scheduler.now,
       from: source,
@@ -128,7 +128,7 @@ export function createDatagramLayer(internet: Internet): DatagramLayer {
       sender: from.machine.name,
       receiver: at.machine.name,
       data,
-    };
+    });
     for (const { delay, data: arriving } of network.judge(packet, network.link(from.machine, at.machine))) {
       scheduler.after(delay, () => arrive(packet, arriving, path, group));
     }
@@ -168,8 +168,16 @@ export function createDatagramLayer(internet: Internet): DatagramLayer {
     }
     if (paths.length === 0) {
       const from = { host: binding.interface?.address ?? machine.interfaces[0]!.address, port: binding.port };
-      const packet = { from, to, sender: machine.name, receiver: '', data } as const;
-      network.record({ protocol: 'udp', time: scheduler.now, ...packet }, 'unreachable');
+      const packet = createPacket({
+        protocol: 'udp',
+        time: scheduler.now,
+        from,
+        to,
+        sender: machine.name,
+        receiver: '',
+        data,
+      });
+      network.record(packet, 'unreachable');
     }
     return null;
   };
@@ -242,7 +250,7 @@ export function createDatagramLayer(internet: Internet): DatagramLayer {
     },
     inject: ({ from, to, data: bytes }, delay) => {
       const data = Buffer.from(bytes);
-      const packet = {
+      const packet = createPacket({
         protocol: 'udp',
         time: scheduler.now,
         from,
@@ -250,7 +258,7 @@ export function createDatagramLayer(internet: Internet): DatagramLayer {
         sender: '',
         receiver: '',
         data,
-      } as const;
+      });
       network.record(packet, 'injected');
       scheduler.after(delay, () => {
         const places = placesOf(internet, to);

@@ -91,7 +91,7 @@ export function createMachine(services: HostServices, name: string, options: Hos
 }
 
 export function createHost(services: HostServices, machine: Machine): Host {
-  const { seed, scheduler, topology, datagrams, streams } = services;
+  const { seed, scheduler, network, topology, datagrams, streams } = services;
   const { name, interfaces } = machine;
   let incarnations = 0;
 
@@ -149,8 +149,6 @@ export function createHost(services: HostServices, machine: Machine): Host {
         streams.move(each);
       }
     },
-    faults: faults => {
-      machine.faults = { ...machine.faults, ...checkFaults(faults) };
-    },
+    faults: changed => network.setFaults(changed, machine),
   };
 }

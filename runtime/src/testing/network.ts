@@ -1,4 +1,4 @@
-import { checkFaults, type Faults, latencyBounds, loopbackFaults } from './faults.js';
+import { checkFaults, type Faults, latencyBounds, loopbackFaults, noFaults } from './faults.js';
 import { getOrAdd } from './get-or-add.js';
 import { copiesOf, type Fate, type Interceptor, type Packet, type Recorder, type Remove } from './packet.js';
 import type { Prng } from './prng.js';
@@ -11,6 +11,8 @@ export interface Link {
   readonly to: Machine;
   isCut: boolean;
   override: Partial<Faults>;
+  /** What holds for the link, worked out of all that say something about it; undefined after a change. */
+  faults: Faults | undefined;
   /** When the last datagram that keeps the order arrives. */
   lastArrival: number;
 }
@@ -22,8 +24,8 @@ export interface Arrival {
 }
 
 export interface Network {
-  /** The faults of all links; a host's own and a link's own stand before them. */
-  faults: Faults;
+  /** Changes faults: of one link, of all links of a machine, of all links; the narrower stand before the wider. */
+  setFaults(changed: Partial<Faults>, of?: Machine | Link): void;
   link(from: Machine, to: Machine): Link;
   heal(): void;
   intercept(interceptor: Interceptor): Remove;
@@ -38,8 +40,9 @@ export function createNetwork(
   scheduler: Scheduler,
   random: Prng,
   recorder: Recorder,
-  defaults: Faults,
+  defaults: Partial<Faults>,
 ): Network {
+  let faults: Faults = { ...noFaults, ...checkFaults(defaults) };
   const links = new Map<Machine, Map<Machine, Link>>();
   const interceptors = new Set<Interceptor>();
 
@@ -49,13 +52,25 @@ export function createNetwork(
     getOrAdd(
       getOrAdd(links, from, () => new Map<Machine, Link>()),
       to,
-      () => ({ from, to, isCut: false, override: {}, lastArrival: 0 }),
+      () => ({ from, to, isCut: false, override: {}, faults: undefined, lastArrival: 0 }),
     );
 
-  const faultsOf = ({ from, to, override }: Link): Faults =>
-    from === to
-      ? { ...loopbackFaults, ...override }
-      : { ...network.faults, ...to.faults, ...from.faults, ...override };
+  const faultsOf = (on: Link): Faults => {
+    const { from, to, override } = on;
+    on.faults ??=
+      from === to
+        ? { ...loopbackFaults, ...override }
+        : { ...faults, ...to.faults, ...from.faults, ...override };
+    return on.faults;
+  };
+
+  const setFaults = (changed: Partial<Faults>, of?: Machine | Link): void => {
+    checkFaults(changed);
+    if (of === undefined) faults = { ...faults, ...changed };
+    else if ('override' in of) of.override = { ...of.override, ...changed };
+    else of.faults = { ...of.faults, ...changed };
+    for (const known of links.values()) for (const each of known.values()) each.faults = undefined;
+  };
 
   const latency = (on: Link): number => random.between(...latencyBounds(faultsOf(on).latency));
 
@@ -75,13 +90,13 @@ export function createNetwork(
     return on.lastArrival - scheduler.now;
   };
 
-  const judgeDatagram = (packet: Packet, on: Link, faults: Faults): Arrival[] => {
-    const [least, most] = latencyBounds(faults.latency);
+  const judgeDatagram = (packet: Packet, on: Link, own: Faults): Arrival[] => {
+    const [least, most] = latencyBounds(own.latency);
     const arrivals: Arrival[] = [];
-    const copies = random.chance(faults.duplicate) ? 2 : 1;
+    const copies = random.chance(own.duplicate) ? 2 : 1;
     for (let copy = 0; copy < copies; copy++) {
-      const isHeldBack = random.chance(faults.reorder);
-      const isDamaged = random.chance(faults.corrupt);
+      const isHeldBack = random.chance(own.reorder);
+      const isDamaged = random.chance(own.corrupt);
       const delay = random.between(least, most);
       if (copy > 0) record(packet, 'duplicated');
       if (isHeldBack) record(packet, 'reordered');
@@ -117,19 +132,19 @@ export function createNetwork(
     }
     const decided = intercepted(packet, on);
     if (decided) return decided;
-    const faults = faultsOf(on);
+    const own = faultsOf(on);
     const isStream = packet.protocol === 'tcp';
-    if (random.chance(faults.loss) || (isStream && random.chance(faults.corrupt))) {
+    if (random.chance(own.loss) || (isStream && random.chance(own.corrupt))) {
       record(packet, 'lost');
       return [];
     }
-    if (!isStream) return judgeDatagram(packet, on, faults);
-    return [{ delay: random.between(...latencyBounds(faults.latency)), data: packet.data }];
+    if (!isStream) return judgeDatagram(packet, on, own);
+    return [{ delay: random.between(...latencyBounds(own.latency)), data: packet.data }];
   };
 
-  const network: Network = {
-    faults: { ...defaults, ...checkFaults(defaults) },
+  return {
     link,
+    setFaults,
     heal: () => {
       for (const known of links.values()) for (const each of known.values()) each.isCut = false;
     },
@@ -141,5 +156,4 @@ export function createNetwork(
     latency,
     record,
   };
-  return network;
 }

@@ -12,9 +12,42 @@ export interface Packet {
   readonly sender: string;
   /** The name of the host that it is for; empty when there is none. */
   readonly receiver: string;
+  /** The CRC-32C of `data`. */
+  readonly checksum: number;
   /** What was sent. A connection's first and last segments, and its resets, are empty. */
   readonly data: Buffer;
 }
+
+/** All of a packet but its checksum, which is worked out when it is first asked for: only traces have use for it. */
+export type PacketFields = Omit<Packet, 'checksum'>;
+
+class CheckedPacket implements Packet {
+  readonly protocol: 'udp' | 'tcp';
+  readonly time: number;
+  readonly from: SocketAddress;
+  readonly to: SocketAddress;
+  readonly sender: string;
+  readonly receiver: string;
+  readonly data: Buffer;
+  #checksum = -1;
+
+  constructor(fields: PacketFields) {
+    this.protocol = fields.protocol;
+    this.time = fields.time;
+    this.from = fields.from;
+    this.to = fields.to;
+    this.sender = fields.sender;
+    this.receiver = fields.receiver;
+    this.data = fields.data;
+  }
+
+  get checksum(): number {
+    if (this.#checksum < 0) this.#checksum = crc32c(this.data, 0, this.data.length);
+    return this.#checksum;
+  }
+}
+
+export const createPacket = (fields: PacketFields): Packet => new CheckedPacket(fields);
 
 /** What becomes of a packet, or of a copy of it. */
 export type Fate =
@@ -81,30 +114,36 @@ export interface Recorder {
   listen(listener: PacketListener): Remove;
 }
 
-const format = ({ host, port }: SocketAddress): string => `${host}:${port}`;
+/** What a trace keeps of a packet's fate: not the packet, whose bytes would be kept with it. */
+interface TraceEvent {
+  readonly at: number;
+  readonly protocol: string;
+  readonly from: SocketAddress;
+  readonly to: SocketAddress;
+  readonly length: number;
+  readonly checksum: number;
+  readonly fate: Fate;
+}
+
+const format = ({ at, protocol, from, to, length, checksum, fate }: TraceEvent): string =>
+  `${at.toFixed(3)} ${protocol} ${from.host}:${from.port} > ${to.host}:${to.port} ${length} ` +
+  `${checksum.toString(16).padStart(8, '0')} ${fate}`;
 
 /** @param keepsTrace - false saves the memory of one line for each packet */
 export function createRecorder(keepsTrace: boolean): Recorder {
-  const lines: string[] = [];
+  // The lines are written when they are asked for, which few runs do.
+  const events: TraceEvent[] = [];
   const listeners = new Set<PacketListener>();
-  const headers = new WeakMap<Packet, string>();
-
-  const header = (packet: Packet): string => {
-    const known = headers.get(packet);
-    if (known !== undefined) return known;
-    const { protocol, from, to, data } = packet;
-    const sum = crc32c(data, 0, data.length).toString(16).padStart(8, '0');
-    const made = `${protocol} ${format(from)} > ${format(to)} ${data.length} ${sum}`;
-    headers.set(packet, made);
-    return made;
-  };
 
   return {
     get trace() {
-      return lines.join('\n');
+      return events.map(format).join('\n');
     },
     record: (time, packet, fate) => {
-      if (keepsTrace) lines.push(`${time.toFixed(3)} ${header(packet)} ${fate}`);
+      if (keepsTrace) {
+        const { protocol, from, to, data, checksum } = packet;
+        events.push({ at: time, protocol, from, to, length: data.length, checksum, fate });
+      }
       for (const listener of listeners) listener(packet, fate);
     },
     listen: listener => {

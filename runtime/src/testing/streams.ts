@@ -9,7 +9,7 @@ import { createEndpoint, type Endpoint, type EndpointPlace } from './endpoint.js
 import { systemError } from './errors.js';
 import { ask, type Incarnation } from './incarnation.js';
 import { type Internet, placesOf, resolveName, translatorBetween } from './internet.js';
-import type { Packet } from './packet.js';
+import { createPacket, type Packet } from './packet.js';
 import { createPipe, type Pipe, type PipeEnds } from './pipe.js';
 import { addressOf, anyAddress, type Binding, createPortTable, isValidPort } from './ports.js';
 import type { Prng } from './prng.js';
@@ -43,15 +43,16 @@ export function createStreamLayer(internet: Internet, random: Prng): StreamLayer
   const ports = createPortTable<Listening>();
   const connections = new Set<readonly [near: Endpoint, far: Endpoint]>();
 
-  const packet = (from: EndpointPlace, to: EndpointPlace, data: Buffer): Packet => ({
-    protocol: 'tcp',
-    time: scheduler.now,
-    from: to.remote,
-    to: from.remote,
-    sender: from.at.machine.name,
-    receiver: to.at.machine.name,
-    data,
-  });
+  const packet = (from: EndpointPlace, to: EndpointPlace, data: Buffer): Packet =>
+    createPacket({
+      protocol: 'tcp',
+      time: scheduler.now,
+      from: to.remote,
+      to: from.remote,
+      sender: from.at.machine.name,
+      receiver: to.at.machine.name,
+      data,
+    });
 
   /** Connects two ends; the far program's listener learns of it by the near end's first segment. */
   const join = (nearPlace: EndpointPlace, farPlace: EndpointPlace, listener: Listening): Endpoint => {

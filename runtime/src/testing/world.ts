@@ -1,5 +1,5 @@
 import { createDatagramLayer, type Injection } from './datagrams.js';
-import { checkFaults, type Faults, noFaults } from './faults.js';
+import type { Faults } from './faults.js';
 import { createHost, createMachine, type Host, type HostOptions, type HostServices } from './host.js';
 import type { Internet } from './internet.js';
 import { createTranslator, type Nat, type NatOptions, type Translator } from './nat.js';
@@ -77,10 +77,7 @@ export function simulate(options: SimulationOptions = {}): World {
   const { seed = 0, timeLimit = defaultTimeLimit, trace = true, ...faults } = options;
   const scheduler = createScheduler(timeLimit);
   const recorder = createRecorder(trace);
-  const network = createNetwork(scheduler, createPrng(`${seed}/network`), recorder, {
-    ...noFaults,
-    ...faults,
-  });
+  const network = createNetwork(scheduler, createPrng(`${seed}/network`), recorder, faults);
   const topology = createTopology();
   const machines = new Map<string, Machine>();
   const translators: Translator[] = [];
@@ -138,13 +135,8 @@ export function simulate(options: SimulationOptions = {}): World {
       translators.push(translator);
       return translator;
     },
-    faults: changed => {
-      network.faults = { ...network.faults, ...checkFaults(changed) };
-    },
-    link: (from, to, changed) => {
-      const link = linkOf(from, to);
-      link.override = { ...link.override, ...checkFaults(changed) };
-    },
+    faults: changed => network.setFaults(changed),
+    link: (from, to, changed) => network.setFaults(changed, linkOf(from, to)),
     partition: (...groups) => {
       for (const group of groups) {
         const others = groups.filter(each => each !== group).flat();
