@@ -1,6 +1,7 @@
 /** The grammar of what stands in the bodies of interfaces and groups. */
 import type { IToken, TokenType } from 'chevrotain';
 import { diagnostics } from '../diagnostics/catalogue.js';
+import type { DiagnosticKind } from '../diagnostics/diagnostic.js';
 import { closest } from '../diagnostics/suggest.js';
 import { MemberGrammar } from './member-grammar.js';
 import * as t from './tokens.js';
@@ -68,7 +69,7 @@ export abstract class InterfaceGrammar extends MemberGrammar {
           {
             GATE: () => this.at(t.Default) && !this.at(t.ParenthesisOpen, 2),
             ALT: () => {
-              if (body.defaults) this.report(diagnostics.repeatedDefaults, this.tokenSpan(this.LA(1)));
+              if (body.defaults) this.#reportHere(diagnostics.repeatedDefaults);
               body.defaults = this.SUBRULE(this.#defaults);
             },
           },
@@ -84,11 +85,9 @@ export abstract class InterfaceGrammar extends MemberGrammar {
     (): DefaultsNode =>
       this.scope(() => {
         const start = this.nextStart();
-        const keyword = this.CONSUME(t.Default);
-        const { throws, ...promise } = this.SUBRULE(this.#clauses);
-        const empty = !promise.semantics && !promise.idempotent && !promise.deadline;
-        if (throws?.length > 0) this.report(diagnostics.throwsInDefaults, this.tokenSpan(keyword));
-        else if (empty) this.unexpected({ what: 'a semantics or a deadline', words: clauseWords });
+        this.CONSUME(t.Default);
+        if (this.at(t.Semicolon)) this.unexpected({ what: 'a semantics or a deadline' });
+        const { throws: _, ...promise } = this.SUBRULE(this.#clauses, { ARGS: [true] });
         this.endOfMember();
         return { kind: 'defaults', span: this.spanFrom(start), ...promise };
       }),
@@ -133,7 +132,7 @@ export abstract class InterfaceGrammar extends MemberGrammar {
   // ── clauses ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
   /** Reads clauses in whatever order they stand, so that a wrong order is one error. */
-  readonly #clauses = this.RULE('clauses', (): Clauses => {
+  readonly #clauses = this.RULE('clauses', (inDefaults = false): Clauses => {
     const clauses: Draft<Clauses> = {
       throws: [],
       semantics: undefined,
@@ -144,7 +143,8 @@ export abstract class InterfaceGrammar extends MemberGrammar {
     this.MANY({
       GATE: () => this.LA(1).tokenType !== t.Word || this.sameLine(),
       DEF: () => {
-        this.#checkOrder(seen);
+        if (inDefaults && this.at(t.Throws)) this.#reportHere(diagnostics.throwsInDefaults);
+        else this.#checkOrder(seen);
         this.OR([
           { ALT: () => (clauses.throws = this.SUBRULE(this.#throws)) },
           { ALT: () => (clauses.semantics = this.SUBRULE(this.#semantics)) },
@@ -156,6 +156,10 @@ export abstract class InterfaceGrammar extends MemberGrammar {
     });
     return clauses;
   });
+
+  #reportHere(kind: DiagnosticKind): void {
+    this.report(kind, this.tokenSpan(this.LA(1)));
+  }
 
   #checkOrder(seen: Map<number, string>): void {
     const { tokenType, image: clause } = this.LA(1);
@@ -301,12 +305,12 @@ export abstract class InterfaceGrammar extends MemberGrammar {
 
   readonly #policy = this.RULE('policy', (): GroupPolicyNode | undefined => {
     const start = this.nextStart();
-    const procedure = this.SUBRULE(this.name);
+    const procedure = this.nameNode(this.CONSUME(t.Name));
     const policy: Draft<Pick<GroupPolicyNode, 'order' | 'replies'>> = {
       order: undefined,
       replies: undefined,
     };
-    if (!this.RECORDING_PHASE && procedure.kind === 'name' && !this.at(t.Order) && !this.at(t.Replies)) {
+    if (!this.RECORDING_PHASE && !this.at(t.Order) && !this.at(t.Replies)) {
       this.#reportNoPolicy(procedure);
       return undefined;
     }
@@ -326,7 +330,6 @@ export abstract class InterfaceGrammar extends MemberGrammar {
         },
       ]),
     );
-    if (procedure.kind === 'missing') return undefined;
     return { kind: 'group-policy', span: this.spanFrom(start), procedure, ...policy };
   });
 

@@ -52,7 +52,7 @@ export abstract class TypeGrammar extends RecoveringParser {
   protected readonly name = this.RULE('name', (what = 'a name'): NameNode | MissingNode => {
     if (this.RECORDING_PHASE || !this.atBoundary()) {
       const token = this.expect(t.Name, 0, what);
-      if (token) return this.#nameNode(token);
+      if (token) return this.nameNode(token);
       if (this.sameLine() && notNames.some(type => this.at(type))) this.SKIP_TOKEN();
     } else {
       this.unexpected({ what });
@@ -110,7 +110,7 @@ export abstract class TypeGrammar extends RecoveringParser {
     return elements;
   }
 
-  #nameNode(token: IToken): NameNode {
+  protected nameNode(token: IToken): NameNode {
     const span = this.tokenSpan(token);
     const wrong = token.tokenType === t.Word && !/^[A-Za-z_]\w*$/.test(token.image);
     if (wrong) this.report(diagnostics.badName, span, { text: token.image });
