@@ -5,14 +5,14 @@ import {
   type OptionalKind,
   StructureKind,
 } from 'ts-morph';
-import type { FieldModel, InterfaceModel, ModuleModel, ProcedureModel } from '../model/model.js';
+import type { InterfaceModel, ModuleModel, ProcedureModel } from '../model/model.js';
 import { derivedNames, parameterName } from '../model/names.js';
 import { docs, procedureDocs } from './docs.js';
 import { emptyInterface, type Statement } from './file.js';
 import { interfacesOf, offeredProcedures } from './interfaces.js';
 import { createScope, type FileScope } from './scope.js';
 import { isOmissible, methodName, resultType, usedParameter } from './signatures.js';
-import { lineWidth, object } from './text.js';
+import { arrow, object } from './text.js';
 import { typeText } from './type-text.js';
 import { valueText } from './values.js';
 
@@ -49,25 +49,15 @@ function clientMethod(procedure: ProcedureModel, scope: FileScope): OptionalKind
     name: methodName(procedure),
     docs: procedureDocs(procedure),
     parameters: [
-      ...parameters.map((parameter, index) => ({
+      ...parameters.map(parameter => ({
         name: parameterName(parameter.name),
-        ...callerType(parameter, parameters.slice(index + 1).every(isOmissible), scope),
+        type: typeText(parameter.type, scope),
+        hasQuestionToken: isOmissible(parameter),
       })),
       { name: 'options', hasQuestionToken: true, type: scope.runtimeType('CallOptions') },
     ],
     returnType: `Promise<${result}${mayBeLost ? ' | undefined' : ''}>`,
   };
-}
-
-/** A parameter that may be left out can be marked so only where no required one follows. */
-function callerType(
-  parameter: FieldModel,
-  isLast: boolean,
-  scope: FileScope,
-): { readonly type: string; readonly hasQuestionToken: boolean } {
-  const type = typeText(parameter.type, scope);
-  if (!isOmissible(parameter)) return { type, hasQuestionToken: false };
-  return isLast ? { type, hasQuestionToken: true } : { type: `${type} | undefined`, hasQuestionToken: false };
 }
 
 function clientStub(declaration: InterfaceModel, scope: FileScope): FunctionDeclarationStructure {
@@ -80,7 +70,7 @@ function clientStub(declaration: InterfaceModel, scope: FileScope): FunctionDecl
     );
     const call = `caller.unary(${table}.${procedure.name}, [${names.join(', ')}], options)`;
     const head = `${procedure.name}: ${parameters.length === 0 ? 'options' : `(${parameters.join(', ')}, options)`} =>`;
-    return head.length + call.length + 6 <= lineWidth ? `${head} ${call}` : `${head}\n  ${call}`;
+    return arrow(head, call);
   });
   return {
     kind: StructureKind.Function,

@@ -7,7 +7,7 @@ import { emptyInterface, type Statement } from './file.js';
 import { interfacesOf, offeredProcedures } from './interfaces.js';
 import { createScope, type FileScope } from './scope.js';
 import { argumentsType, argumentType, methodName, resultType, usedParameter } from './signatures.js';
-import { bracketed, object } from './text.js';
+import { arrow, bracketed, object } from './text.js';
 
 export function serverFile(module: ModuleModel): { scope: FileScope; statements: Statement[] } {
   const interfaces = interfacesOf(module);
@@ -50,14 +50,15 @@ function serviceInterface(declaration: InterfaceModel, scope: FileScope): Statem
 
 function serverStub(declaration: InterfaceModel, scope: FileScope): FunctionDeclarationStructure {
   const procedures = offeredProcedures(declaration).map(procedure => {
-    const { name, parameters } = procedure;
-    const values = parameters.map((_, index) => `values[${index}]`);
+    const { name } = procedure;
+    const values = procedure.parameters.map((_, index) => `values[${index}]`);
     const call = `service.${name}(${[...values, 'ctx'].join(', ')})`;
-    const items = [
+    const parameters = [
       `${usedParameter('values', values)}: ${argumentsType(procedure, scope)}`,
       `ctx: ${scope.runtimeType('CallContext')}`,
     ];
-    return `${name}: ${bracketed('(', items, ')', 4 + name.length + call.length + 9)} => ${call}`;
+    const head = `${name}: ${bracketed('(', parameters, ')', name.length + 9)} =>`;
+    return arrow(head, call);
   });
   return {
     kind: StructureKind.Function,

@@ -1,7 +1,7 @@
 /** Pieces of TypeScript's text. */
 
 /** Where generated lines should end at the latest. */
-export const lineWidth = 110;
+const lineWidth = 110;
 
 /** A string literal in single quotes. */
 export function quote(text: string): string {
@@ -30,4 +30,13 @@ export function object(entries: readonly string[]): string {
 /** A property of an object literal, in short where the value bears its name. */
 export function property(name: string, value: string): string {
   return name === value ? name : `${name}: ${value}`;
+}
+
+/** A method of a returned object: its head up to the arrow, and what it returns, in the same line where it fits. */
+export function arrow(head: string, result: string): string {
+  const column = 4;
+  const lastLine = head.slice(head.lastIndexOf('\n') + 1);
+  return column + lastLine.length + result.length + 2 <= lineWidth
+    ? `${head} ${result}`
+    : `${head}\n  ${result}`;
 }

@@ -80,7 +80,8 @@ function enumeration(declaration: EnumModel): string[] {
   const open = declaration.closed ? '' : ' | (number & {})';
   return [
     `${docText(declaration)}export const ${name} = ${object(members)} as const;`,
-    `${docText(declaration)}export type ${name} = (typeof ${name})[keyof typeof ${name}]${open};`,
+    // The constant's comment is the type's too: to TypeScript they are one symbol.
+    `export type ${name} = (typeof ${name})[keyof typeof ${name}]${open};`,
   ];
 }
 

@@ -7,8 +7,6 @@ export interface CodecContext {
   readonly scope: FileScope;
   /** Whether values of the type can contain values of the same type, so that their nesting has to be bounded. */
   isRecursive(declaration: Declaration): boolean;
-  /** Like `isRecursive`, of a list, a set or a map that contains itself by way of an alias. */
-  isRecursiveCollection(type: TypeModel): boolean;
   /**
    * The name of something that only this file needs, such as the reader of a list; `make` emits it at first use.
    * Helpers with the same subject and role are the same, and those of one subject stand together.
@@ -47,7 +45,6 @@ export function createContext(scope: FileScope): CollectedCodec {
     scope,
     constants,
     isRecursive,
-    isRecursiveCollection: type => namedParts(type).some(part => part.kind === 'alias' && isRecursive(part)),
     helper(subject, role, preferredName, make) {
       const roles = helpers.get(subject) ?? new Map<HelperRole, Helper>();
       helpers.set(subject, roles);

@@ -95,7 +95,6 @@ function aliasReader(declaration: AliasModel, context: CodecContext): Statement 
       name: derivedNames.reader(name),
       isExported: true,
       type: context.scope.type(declaration),
-      isRecursive: false,
       path: quote(declaration.fullName),
       body: [`return ${readConstrained(type, constraints, 'path', pattern, context)};`],
     },
@@ -110,7 +109,6 @@ function closedEnumReader(declaration: EnumModel, context: CodecContext): Statem
       name: derivedNames.reader(declaration.name),
       isExported: true,
       type: context.scope.type(declaration),
-      isRecursive: false,
       path: quote(declaration.fullName),
       body: [
         'const value = reader.u16();',
@@ -198,6 +196,6 @@ function unionReaders(
       },
       context,
     ),
-    readerFunction({ name: readArm, isExported: false, type, isRecursive: false, body: arms }, context),
+    readerFunction({ name: readArm, isExported: false, type, body: arms }, context),
   ];
 }

@@ -15,7 +15,7 @@ interface MarshallerOptions {
   readonly type: string;
   readonly body: readonly string[];
   /** Whether values can contain values of the same type, so that their nesting is to be bounded. */
-  readonly isRecursive: boolean;
+  readonly isRecursive?: boolean;
 }
 
 interface WriterOptions extends MarshallerOptions {

@@ -89,7 +89,6 @@ function argumentsWriter(procedure: ProcedureModel, context: CodecContext): stri
         isExported: false,
         parameter: 'values',
         type,
-        isRecursive: false,
         body: writeFields(parameters, field => `values[${parameters.indexOf(field)}]`, context),
       },
       context,
@@ -106,7 +105,7 @@ function argumentsReader(procedure: ProcedureModel, context: CodecContext): stri
     const fields = readFields({ fullName, fields: parameters }, 'reader.skip();', context);
     const values = parameters.map(field => arrived(field, fields.local(field), fullName, context));
     const body = [...fields.declarations, ...fields.loop, `return ${bracketed('[', values, ']', 10)};`];
-    return readerFunction({ name, isExported: false, type, isRecursive: false, body }, context);
+    return readerFunction({ name, isExported: false, type, body }, context);
   });
 }
 
