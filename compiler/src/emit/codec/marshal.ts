@@ -70,7 +70,6 @@ export function writerOf(type: TypeModel, context: CodecContext): string {
 /** A function that reads values of the type: its name, or an arrow function. */
 export function readerOf(type: TypeModel, context: CodecContext): string {
   const expression = readExpression(type, context);
-  // A reader of an alias or an enum takes a path too, and must not be handed a second argument by accident.
   return (
     /^(\w+)\(reader\)$/.exec(expression)?.[1] ??
     `reader => ${expression.includes(' ? ') ? `(${expression})` : expression}`

@@ -55,8 +55,8 @@ function procedureKey(
 /** The name of the constant that tells how an error is marshalled. */
 function errorDescription(error: ErrorModel, context: CodecContext): string {
   const { scope } = context;
-  return context.helper(error.fullName, 'error', `${lowerFirst(error.name)}Error`, name => {
-    const errorClass = scope.value(error);
+  const errorClass = scope.value(error);
+  return context.helper(error.fullName, 'error', `${lowerFirst(errorClass)}Error`, name => {
     const write = scope.derived(error, derivedNames.writer, 'codec');
     const read = scope.derived(error, derivedNames.reader, 'codec');
     const entries = [
