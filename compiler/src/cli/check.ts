@@ -19,7 +19,7 @@ export async function runCheck(
   const files = await chooseInputs(named, await loadSettings(io.cwd), io.cwd);
   // The parser takes a while to load, which `--help` and wrong usage need not wait for.
   const { compile } = await import('../engine/compile.js');
-  const compilation = compile({ files, readFile: readFrom(io.cwd) });
+  const compilation = compile({ files, directory: io.cwd, readFile: readFrom(io.cwd) });
   writeDiagnostics(io, compilation, json);
   if (!json) {
     const summary = summarise(compilation);

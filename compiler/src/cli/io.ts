@@ -13,12 +13,15 @@ export interface Io {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-export const processIo: Io = {
-  stdout: process.stdout,
-  stderr: process.stderr,
-  cwd: process.cwd(),
-  env: process.env,
-};
+/** Of this process. A reader that stops reading (`convoke check | head`) is no error and changes no exit code. */
+export function openProcessIo(): Io {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+    });
+  }
+  return { stdout: process.stdout, stderr: process.stderr, cwd: process.cwd(), env: process.env };
+}
 
 /** Colours only where a person reads them and does not object (https://no-color.org). */
 export function wantsColour(output: Output, env: Io['env']): boolean {

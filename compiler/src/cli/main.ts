@@ -1,6 +1,6 @@
 /** The `convoke` command. */
 import { CommanderError } from 'commander';
-import { type Io, processIo } from './io.js';
+import { type Io, openProcessIo } from './io.js';
 import { createProgram } from './program.js';
 import { UsageError } from './usage-error.js';
 
@@ -10,7 +10,7 @@ import { UsageError } from './usage-error.js';
  * @param argv what follows the command's own name
  * @returns the exit code: 0 nothing wrong, 1 the input is wrong, 2 the command was used wrongly
  */
-export async function main(argv: readonly string[], io: Io = processIo): Promise<number> {
+export async function main(argv: readonly string[], io: Io = openProcessIo()): Promise<number> {
   let exitCode = 0;
   try {
     const program = createProgram(io, code => {

@@ -10,11 +10,13 @@ import { type SourceFile, sourceFromBytes, sourceFromText } from '../source/sour
 import type { Span } from '../source/span.js';
 import { type ParseResult, parse } from '../syntax/parse.js';
 import { FileError } from './file-error.js';
-import { commonFolder, outputFolder } from './folders.js';
+import { outputFolders } from './folders.js';
 
 export interface CompileOptions {
   /** Paths with `/`, each file under one spelling: as diagnostics are to name it. */
   readonly files: readonly string[];
+  /** What they are relative to. */
+  readonly directory: string;
   /** Throws a `FileError` where there is no such file or it cannot be read. */
   readonly readFile: (path: string) => Uint8Array | string;
   /** Of an earlier compilation: files that have not changed are not parsed again. */
@@ -38,7 +40,7 @@ interface Parsed extends ParseResult {
 export type ParseCache = Map<string, Parsed>;
 
 /** Compiles the files and all that they import. Errors in schemas are diagnostics; nothing is thrown for them. */
-export function compile({ files, readFile, cache = new Map() }: CompileOptions): Compilation {
+export function compile({ files, directory, readFile, cache = new Map() }: CompileOptions): Compilation {
   const found: Diagnostic[] = [];
   const parsed = new Map<string, Parsed>();
   const failures = new Map<string, FileError>();
@@ -65,8 +67,8 @@ export function compile({ files, readFile, cache = new Map() }: CompileOptions):
   }
 
   const paths = [...parsed.keys()].sort();
-  const root = commonFolder(paths);
-  const modules = paths.map(path => toModule(parsed.get(path)!, outputFolder(root, path)));
+  const folders = outputFolders(paths, directory);
+  const modules = paths.map(path => toModule(parsed.get(path)!, folders.get(path)!));
   for (const { diagnostics } of parsed.values()) found.push(...diagnostics);
   found.push(...findSharedFolders(modules));
   const checked = check(modules, (from, specifier) => resolveImport(failures, from, specifier));

@@ -6,9 +6,7 @@ import { type OutputReport, writeOutput } from './output.js';
 import { findUnsupported } from './unsupported.js';
 
 export interface GenerateOptions extends CompileOptions {
-  /** What the paths of `files` are relative to. */
-  readonly directory: string;
-  /** The output folder; made where there is none. */
+  /** The output folder, relative to `directory`; made where there is none. */
   readonly out: string;
 }
 

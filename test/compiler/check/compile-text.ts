@@ -8,7 +8,7 @@ export function compileFiles(
   files: Readonly<Record<string, string>>,
   inputs: readonly string[] = Object.keys(files),
 ): Compilation {
-  return compile({ files: inputs, readFile: readFrom(files) });
+  return compile({ files: inputs, directory: '/', readFile: readFrom(files) });
 }
 
 /** Compiles one file, whose module declaration is added. */

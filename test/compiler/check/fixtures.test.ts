@@ -12,7 +12,8 @@ import { actualPlaces, expectedPlaces } from './marks.js';
 const fixtures = (folder: 'bad' | 'good') => {
   const directory = fileURLToPath(new URL(folder, import.meta.url));
   const files = readdirSync(directory).filter(file => file.endsWith('.idl'));
-  const compileFixture = (file: string) => compile({ files: [file], readFile: readFrom(directory) });
+  const compileFixture = (file: string) =>
+    compile({ files: [file], directory, readFile: readFrom(directory) });
   return { files, compileFixture };
 };
 
