@@ -45,8 +45,7 @@ export function createScheduler(timeLimit: number): Scheduler {
     failure ??= { error };
   };
 
-  const enter = (action: () => void): void => {
-    hasEntered = true;
+  const guard = (action: () => void): void => {
     try {
       action();
     } catch (error) {
@@ -54,10 +53,15 @@ export function createScheduler(timeLimit: number): Scheduler {
     }
   };
 
+  const enter = (action: () => void): void => {
+    hasEntered = true;
+    guard(action);
+  };
+
   /** Lets things happen until a program has run, whose promise jobs come next. False: nothing is left to happen. */
   const advance = (deadline: number): boolean => {
     hasEntered = false;
-    while (!hasEntered) {
+    while (!hasEntered && !failure) {
       const entry = queue.first();
       if (!entry) return false;
       if (entry.time > deadline) {
@@ -75,7 +79,7 @@ export function createScheduler(timeLimit: number): Scheduler {
       }
       queue.pop();
       now = entry.time;
-      entry.action();
+      guard(entry.action);
     }
     return true;
   };

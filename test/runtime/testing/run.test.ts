@@ -63,6 +63,18 @@ describe('run', () => {
       message: 'simulation failed with seed x at 0.000 ms: boom',
       cause,
     });
+    const tapped = simulate();
+    tapped.onPacket((_, fate) => {
+      if (fate === 'unbound') throw cause;
+    });
+    const { address, platform } = tapped.host('a');
+    await expect(
+      tapped.run(async () => {
+        const socket = await platform.datagrams.open({ onMessage: () => {} });
+        socket.send(Buffer.from('x'), { host: address, port: 7000 });
+        await tapped.sleep(100);
+      }),
+    ).rejects.toMatchObject({ cause });
     const world = simulate({ seed: 3 });
     world.host('a').platform.clock.setTimer(5, () => {
       throw cause;
