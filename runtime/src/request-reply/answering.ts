@@ -3,7 +3,15 @@ import type { Writer } from '../marshalling/writer.js';
 import type { Clock } from '../platform/platform.js';
 import type { AnyProcedure, DeclaredErrorDescription } from '../schema/description.js';
 import type { DeclaredError } from '../schema/errors.js';
-import { arena, type Failure, type Ranges, ReplyStatus, sendFrame, writeFailure } from './frames.js';
+import {
+  arena,
+  type Failure,
+  isDecidedBySchema,
+  type Ranges,
+  ReplyStatus,
+  sendFrame,
+  writeFailure,
+} from './frames.js';
 import type { ServerLimits } from './limits.js';
 import {
   address,
@@ -67,7 +75,7 @@ export class Answering {
    */
   refusal(call: ReceivedCall, failure: Failure): void {
     this.counters.refused++;
-    const isFinal = call.recorded || call.link.reliable || isDecidedBySchema(failure);
+    const isFinal = call.recorded || call.link.reliable || isDecidedBySchema(failure.code);
     this.failure(call, isFinal ? failure : { ...failure, outcome: 'unknown' });
   }
 
@@ -150,9 +158,4 @@ export class Answering {
     if (mayAnswer(call.link, writer.length)) sendFrame(call.link);
     else writer.abandon();
   }
-}
-
-/** Refusals that every copy of the request gets from a server with this schema. */
-function isDecidedBySchema({ code }: Failure): boolean {
-  return code === 'invalid-argument' || code === 'unimplemented' || code === 'failed-precondition';
 }

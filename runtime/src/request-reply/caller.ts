@@ -15,7 +15,7 @@ import { ClientSession, isFor } from './client-session.js';
 import { expire, settle, unansweredError } from './conclude.js';
 import { Reassembly, readFragmentHeader } from './fragments.js';
 import { forEachFrame } from './frame-loop.js';
-import { beginFrame, FrameType, finishFrame, idBytes, readRanges, sendFrame } from './frames.js';
+import { beginFrame, FrameType, finishFrame, readRanges, sendFrame } from './frames.js';
 import type { PendingCall } from './pending-call.js';
 import { readReplyBody, readReplyHeader } from './reply-frame.js';
 import { backOff } from './retransmission.js';
@@ -46,6 +46,8 @@ export interface CallerOptions {
   readonly clientId: Buffer;
   readonly messageBytes: number;
   readonly datagramBytes?: number;
+  /** The number of the first call; 1 unless told otherwise. */
+  readonly firstNumber?: number;
 }
 
 export class CallerEndpoint {
@@ -65,7 +67,7 @@ export class CallerEndpoint {
   private readonly pending = new Map<number, PendingCall>();
   /** Numbers of the at-most-once calls among them, ascending. */
   private readonly open = new Set<number>();
-  private nextNumber = 1;
+  private nextNumber: number;
   private readonly timer: CallTimer;
   private readonly acknowledger: Acknowledger;
   private readonly reader = new Reader();
@@ -74,6 +76,7 @@ export class CallerEndpoint {
     this.platform = options.platform;
     this.clientId = options.clientId;
     this.messageBytes = options.messageBytes;
+    this.nextNumber = options.firstNumber ?? 1;
     this.timer = createCallTimer(this.platform.clock, now => this.sweep(now));
     this.acknowledger = createAcknowledger(
       this.platform.clock,
@@ -155,13 +158,12 @@ export class CallerEndpoint {
       return;
     }
     this.session.touch(now);
-    if (call.procedure.semantics === 'maybe') {
-      this.transmitOnce(call, link, now);
-      return;
-    }
     if (isUnderWay(call, link)) {
       this.counters.probes++;
       sendProbe(link, call);
+    } else if (call.procedure.semantics === 'maybe') {
+      this.transmitOnce(call, link, now);
+      return;
     } else {
       this.sendCopy(call, link, now);
     }
@@ -290,6 +292,7 @@ export class CallerEndpoint {
     for (const call of this.pending.values()) {
       call.held = false;
       call.reply = undefined;
+      call.spansSessions ||= call.copies > 0;
       if (call.copies === 0 || call.procedure.semantics !== 'at-most-once') continue;
       if (answering?.reliable && call.copies === 1 && call.sentOver === answering) call.copies = 0;
       else
@@ -346,7 +349,7 @@ export class CallerEndpoint {
     [FrameType.welcome]: reader => this.session.onWelcome(reader),
     [FrameType.refused]: reader => this.session.onRefused(reader),
     [FrameType.reset]: (reader, link) => {
-      if (this.session.reset(reader.rawBytes(idBytes))) this.failLost(link);
+      if (this.session.onReset(reader)) this.failLost(link);
     },
   };
 

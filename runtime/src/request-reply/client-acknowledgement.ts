@@ -28,9 +28,9 @@ export function createAcknowledger(
 ): Acknowledger {
   let owes = false;
   let timer: Timer | undefined;
-  /** Where the oldest segment ended, and the latest of the others, when they were last written. */
+  /** Where the oldest segment ended when it was last written, and where the rotation goes on. */
   let oldestHigh = 0;
-  let latestHigh = 0;
+  let rotation = 0;
 
   /** The oldest segment; and while that stands still without saying all, the later ones in rotation. */
   const segments = (): Acknowledgement[] => {
@@ -39,9 +39,9 @@ export function createAcknowledger(
     const stuck = oldest.high === oldestHigh && oldest.high < next;
     oldestHigh = oldest.high;
     if (!stuck) return [oldest];
-    const low = latestHigh <= oldest.high || latestHigh >= next ? oldest.high : latestHigh;
+    const low = Math.max(oldest.high, rotation);
     const later = nextSegment(low, from(open, low), next);
-    latestHigh = later.high;
+    rotation = later.high === next ? 0 : later.high;
     return [oldest, later];
   };
 

@@ -12,7 +12,14 @@ import type { Address } from '../transport/address.js';
 import { dial } from '../transport/open.js';
 import type { Link, LinkHandlers, TransportCounters } from '../transport/transport.js';
 import { clientIdBytes, idBytes, noId, readFailure } from './frames.js';
-import { cookieBytes, noCookie, readWelcome, sendHello, sessionFrame } from './handshake-frames.js';
+import {
+  cookieBytes,
+  noCookie,
+  ResetReason,
+  readWelcome,
+  sendHello,
+  sessionFrame,
+} from './handshake-frames.js';
 import { backOff, createRoundTripEstimate, type RoundTripEstimate } from './retransmission.js';
 
 /** Milliseconds before a connection is tried anew, doubled with each failure. */
@@ -87,12 +94,19 @@ export class ClientSession {
     else if (this.state === 'idle' && this.timer === undefined) this.startDialling();
   }
 
-  /** The server does not know the session. Returns whether the message was about this one. */
-  reset(token: Buffer): boolean {
+  /**
+   * The server does not know the session, or not the address. Returns whether the session is lost; a message about an
+   * older one changes nothing.
+   */
+  onReset(reader: Reader): boolean {
+    const token = reader.rawBytes(idBytes);
+    const reason = reader.rawU8();
     if (this.state === 'closed' || !this.established || !token.equals(this.token)) return false;
-    this.forget();
-    this.startGreeting();
-    return true;
+    const isLost = reason !== ResetReason.validate;
+    if (isLost) this.forget();
+    if (this.options.wanted()) this.startGreeting();
+    else this.state = 'idle';
+    return isLost;
   }
 
   onCookie(reader: Reader): void {

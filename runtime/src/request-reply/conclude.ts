@@ -1,5 +1,6 @@
 /** What a caller is told when its call ends: the value, the declared error, or what may be concluded from a failure. */
 import { CallError, type CallErrorCode, type DeclaredError, type Outcome } from '../schema/errors.js';
+import { type Failure, isDecidedBySchema } from './frames.js';
 import type { PendingCall } from './pending-call.js';
 import type { ReplyBody } from './reply-frame.js';
 
@@ -15,8 +16,8 @@ function errorOf(call: PendingCall, body: Exclude<ReplyBody, { kind: 'result' }>
     case 'error':
       return body.error;
     case 'failure': {
-      const { code, message, outcome } = body.failure;
-      return new CallError(code, message, { outcome: soundOutcome(call, outcome), attempts });
+      const { code, message } = body.failure;
+      return new CallError(code, message, { outcome: soundOutcome(call, body.failure), attempts });
     }
     case 'undeclared': {
       const message = `${nameOf(call)} threw ${body.details.name}, which this client does not know`;
@@ -31,11 +32,15 @@ function errorOf(call: PendingCall, body: Exclude<ReplyBody, { kind: 'result' }>
 
 /**
  * A server records its refusals of at-most-once calls alone: another copy of a call with weaker semantics may be, or
- * may have been, executed.
+ * may have been, executed, unless the schema refuses them all.
  */
-function soundOutcome({ procedure, copies }: PendingCall, outcome: Outcome): Outcome {
+function soundOutcome(
+  { procedure, copies, spansSessions }: PendingCall,
+  { code, outcome }: Failure,
+): Outcome {
   if (outcome !== 'not-executed' || procedure.semantics === 'at-most-once') return outcome;
-  return copies <= 1 ? outcome : 'unknown';
+  const isSound = isDecidedBySchema(code) ? !spansSessions : copies <= 1;
+  return isSound ? outcome : 'unknown';
 }
 
 /** What is known of a call that got no answer: a request that no socket has seen was not executed. */

@@ -98,6 +98,11 @@ export interface Failure {
   readonly message: string;
 }
 
+/** Refusals that every copy of a request gets from a server with the same schema. */
+export function isDecidedBySchema(code: CallErrorCode): boolean {
+  return code === 'invalid-argument' || code === 'unimplemented' || code === 'failed-precondition';
+}
+
 export function writeFailure(writer: Writer, failure: Failure): void {
   writer.rawU8(callErrorCodes.indexOf(failure.code));
   writer.rawU8(outcomes.indexOf(failure.outcome));

@@ -16,6 +16,8 @@ export interface PendingCall {
   readonly reject: (error: CallError | DeclaredError) => void;
   /** How many copies of the request were handed to a socket. */
   copies: number;
+  /** Copies of it went out in a session that the server has lost since. */
+  spansSessions: boolean;
   /** The path that the latest copy took. */
   sentOver: Link | undefined;
   firstSentAt: number;
@@ -44,6 +46,7 @@ export function createPendingCall(
     resolve: call.resolve,
     reject: call.reject,
     copies: 0,
+    spansSessions: false,
     sentOver: undefined,
     firstSentAt: 0,
     lastSentAt: 0,

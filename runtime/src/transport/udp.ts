@@ -146,7 +146,9 @@ export async function dialUdp(host: string, port: number, options: UdpOptions): 
   const address = { host: await datagrams.resolve(host), port };
   const socket = await datagrams.open({
     ...(isLoopback(address.host) ? { host: address.host } : {}),
-    onMessage(message) {
+    onMessage(message, from) {
+      // As a connected socket would: another server's answers must not pass for this one's.
+      if (from.port !== address.port || from.host !== address.host) return;
       if (isSoundPacket(message)) options.handlers.onFrames(link, message, packetHeaderBytes, message.length);
       else options.counters.damaged++;
     },

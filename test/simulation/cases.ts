@@ -1,0 +1,17 @@
+/** All cases that calls must survive, by their numbers. */
+import { addresses } from './cases/addresses.js';
+import { cancellationAndDeadlines } from './cases/cancellation-and-deadlines.js';
+import { errorsAndCrashes } from './cases/errors-and-crashes.js';
+import { lossAndDuplication } from './cases/loss-and-duplication.js';
+import { schedules } from './cases/schedules.js';
+import { sizesAndShutdown } from './cases/sizes-and-shutdown.js';
+import type { Scenario } from './stage.js';
+
+export const scenarios: readonly Scenario[] = [
+  ...lossAndDuplication,
+  ...cancellationAndDeadlines,
+  ...errorsAndCrashes,
+  ...addresses,
+  ...sizesAndShutdown,
+  ...schedules,
+];

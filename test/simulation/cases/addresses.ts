@@ -1,0 +1,125 @@
+/** Cases 33 to 37 and 40: clients that share or change their addresses, and ways that are cut. */
+import { expect } from 'vitest';
+import type { Scenario } from '../stage.js';
+import { framesOf } from '../wire.js';
+
+export const addresses: readonly Scenario[] = [
+  {
+    number: 33,
+    title: 'two clients are behind one address and port',
+    faults: { loss: 0.1, duplicate: 0.1 },
+    async run(stage) {
+      stage.world.host('one');
+      stage.world.host('two');
+      stage.world.nat(['one', 'two']);
+      const server = await stage.serve();
+      const clients = [await stage.client('udp', 'one'), await stage.client('udp', 'two')];
+      await Promise.all(
+        clients.flatMap(client => [
+          stage.succeed(client, 'once', { padding: 3000 }),
+          stage.succeed(client, 'atLeastOnce'),
+          stage.succeed(client, 'once', { work: 100 }),
+        ]),
+      );
+      expect(server.stats().sessions).toBe(2);
+    },
+  },
+  {
+    number: 34,
+    title: "the client's address changes in the middle of a call",
+    async run(stage) {
+      await stage.serve();
+      const client = await stage.client();
+      await stage.succeed(client, 'once');
+      for (const procedure of ['once', 'atLeastOnce', 'once'] as const) {
+        const call = stage.succeed(client, procedure, {
+          work: 150,
+          padding: procedure === 'once' ? 5000 : 0,
+        });
+        await stage.world.sleep(200 * stage.random());
+        stage.world.host('client').changeAddress();
+        await call;
+      }
+    },
+  },
+  {
+    number: 35,
+    title: 'a partition comes and heals',
+    async run(stage) {
+      await stage.serve();
+      const clients = [await stage.client('udp'), await stage.client('tcp', 'other client')];
+      await Promise.all(clients.map(client => stage.succeed(client, 'once')));
+      const calls = clients.flatMap(client => [
+        stage.succeed(client, 'once', { work: 200 }),
+        stage.succeed(client, 'atLeastOnce', { work: 200 }),
+      ]);
+      await stage.world.sleep(250 * stage.random());
+      stage.world.partition(['server'], ['client', 'other client']);
+      await stage.world.sleep(10_000 * stage.random());
+      stage.world.heal();
+      await Promise.all(calls);
+    },
+  },
+  {
+    number: 36,
+    title: 'one way is cut and the other is not',
+    async run(stage) {
+      await stage.serve();
+      const client = await stage.client();
+      await stage.succeed(client, 'once');
+      for (const [from, to] of [
+        ['client', 'server'],
+        ['server', 'client'],
+      ] as const) {
+        stage.world.cut(from, to);
+        const calls = [stage.succeed(client, 'once'), stage.succeed(client, 'atLeastOnce')];
+        await stage.world.sleep(100 + 5000 * stage.random());
+        stage.world.heal();
+        await Promise.all(calls);
+      }
+    },
+  },
+  {
+    number: 37,
+    title: 'a TCP connection is reset in the middle of a reply',
+    async run(stage) {
+      const server = await stage.serve();
+      const client = await stage.client('tcp');
+      await stage.succeed(client, 'once');
+      for (const padding of [100, 100_000]) {
+        let resets = 0;
+        stage.oracle.onEffect = () => {
+          if (resets++ > 0) return;
+          const clock = stage.world.host('server').platform.clock;
+          clock.setTimer(20 * stage.random(), () => stage.world.resetConnections('client', 'server'));
+        };
+        await stage.succeed(client, 'once', { padding });
+        resets = 0;
+        await stage.succeed(client, 'atLeastOnce', { padding });
+      }
+      expect(server.stats().sessions).toBe(1);
+    },
+  },
+  {
+    number: 40,
+    title: 'a call is repeated at a second server',
+    async run(stage) {
+      await stage.serve();
+      const second = await stage.serve({ listen: 'udp://second:7000' }, 'second');
+      const client = await stage.client();
+      await stage.succeed(client, 'once');
+      const address = stage.world.host('second').address;
+      // Whatever the client sends reaches the second server too.
+      stage.world.onPacket((packet, fate) => {
+        if (fate === 'sent' && packet.sender === 'client' && framesOf(packet).length > 0) {
+          stage.world.inject({ from: packet.from, to: { host: address, port: 7000 }, data: packet.data });
+        }
+      });
+      await stage.succeed(client, 'once', { key: 'here', work: 50 });
+      await stage.world.sleep(1000);
+      expect(stage.oracle.executionsOf('here')).toHaveLength(1);
+      expect(second.stats().executed).toBe(0);
+      expect(second.stats().resets).toBeGreaterThan(0);
+    },
+  },
+];

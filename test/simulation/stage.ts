@@ -1,0 +1,172 @@
+/** What every scenario plays on: a world, a host `server` that keeps the ledger, hosts that call it, and the judge. */
+import {
+  type CallOptions,
+  type Channel,
+  type ConnectOptions,
+  implement,
+  type Semantics,
+  type ServeOptions,
+  type Server,
+} from '@convoke/runtime';
+import { type Packet, type SimulationOptions, simulate, type World } from '@convoke/runtime/testing';
+import { Ending, type Job, Ledger, type LedgerClient } from '../../generated/testing/ledger/index.js';
+import { Oracle, type Told } from './oracle.js';
+import { bears, type FrameName, framesOf } from './wire.js';
+
+export const port = 7000;
+
+/** Milliseconds after which nothing of a scenario is under way any more; longer than a lease. */
+const aftermath = 130_000;
+
+export type Procedure = 'once' | 'atLeastOnce' | 'perhaps' | 'note';
+
+const semanticsOf: Readonly<Record<Procedure, Semantics>> = {
+  once: 'at-most-once',
+  atLeastOnce: 'at-least-once',
+  perhaps: 'maybe',
+  note: 'maybe',
+};
+
+export interface Scenario {
+  /** Its number in the list of cases that calls must survive. */
+  readonly number: number;
+  readonly title: string;
+  readonly faults?: SimulationOptions;
+  /** Takes long, so fewer seeds of it are run. */
+  readonly large?: boolean;
+  run(stage: Stage): Promise<void>;
+}
+
+export class Stage {
+  readonly world: World;
+  readonly oracle = new Oracle();
+  /** Between 0 and 1: how much of a large scenario is played. */
+  readonly share: number;
+  private calls = 0;
+  private readonly servers: Server[] = [];
+  private readonly channels: Channel[] = [];
+
+  constructor(scenario: Scenario, seed: number, share: number) {
+    this.world = simulate({ latency: [1, 10], ...scenario.faults, seed: `${scenario.number}/${seed}` });
+    this.share = share;
+  }
+
+  /** A number in [0, 1) that follows from the seed. */
+  random(): number {
+    return this.world.host('director').platform.random.next();
+  }
+
+  /** Starts, or starts anew, a server of the ledger. */
+  async serve(options: Partial<ServeOptions> = {}, host = 'server'): Promise<Server> {
+    const on = this.world.host(host);
+    const { clock } = on.platform;
+    const sleep = (milliseconds: number) =>
+      new Promise<void>(resolve => void clock.setTimer(milliseconds, resolve));
+    const server = await on.serve({
+      listen: [`udp://${host}:${port}`, `tcp://${host}:${port}`],
+      services: [implement(Ledger, this.oracle.service(sleep))],
+      onError: () => {},
+      ...options,
+    });
+    this.servers.push(server);
+    return server;
+  }
+
+  /** The server's process ends without a word, and another begins in its place. */
+  async restart(downFor = 0, options: Partial<ServeOptions> = {}): Promise<Server> {
+    const host = this.world.host('server');
+    host.crash();
+    await this.world.sleep(downFor);
+    host.restart();
+    return this.serve(options);
+  }
+
+  async connect(
+    scheme: 'udp' | 'tcp' = 'udp',
+    host = 'client',
+    options: ConnectOptions = {},
+  ): Promise<Channel> {
+    const channel = await this.world.host(host).connect(`${scheme}://server:${port}`, options);
+    this.channels.push(channel);
+    return channel;
+  }
+
+  async client(scheme: 'udp' | 'tcp' = 'udp', host = 'client'): Promise<LedgerClient> {
+    return (await this.connect(scheme, host)).client(Ledger);
+  }
+
+  /** Calls, and has the oracle note it. */
+  call(
+    client: LedgerClient,
+    procedure: Procedure,
+    job: Partial<Job> = {},
+    options: CallOptions = {},
+  ): Promise<Told> {
+    const key = job.key ?? `${procedure}-${++this.calls}`;
+    const whole: Job = { work: 0, padding: 0, ending: Ending.receipt, ...job, key };
+    return this.oracle.watch(key, semanticsOf[procedure], client[procedure](whole, options));
+  }
+
+  /** A call that must bring a receipt. */
+  async succeed(
+    client: LedgerClient,
+    procedure: Procedure,
+    job: Partial<Job> = {},
+    options: CallOptions = {},
+  ): Promise<void> {
+    const told = await this.call(client, procedure, job, options);
+    if (told.kind === 'failed') throw told.error;
+    if (told.kind !== 'receipt') throw new Error(`${procedure}: told '${told.kind}' instead of a receipt`);
+  }
+
+  /** A call that must fail; returns how. */
+  async fail(client: LedgerClient, procedure: Procedure, job: Partial<Job> = {}, options: CallOptions = {}) {
+    const told = await this.call(client, procedure, job, options);
+    if (told.kind !== 'failed') throw new Error(`${procedure}: told '${told.kind}' instead of a failure`);
+    return told.error;
+  }
+
+  /** Drops the first `count` datagrams that bear such a frame of each call. */
+  dropFirst(name: FrameName, count: number): void {
+    const seen = new Map<number, number>();
+    this.world.intercept(packet => {
+      const frame = framesOf(packet).find(each => each.name === name);
+      if (frame === undefined) return undefined;
+      const before = seen.get(frame.number) ?? 0;
+      seen.set(frame.number, before + 1);
+      return before < count ? 'drop' : undefined;
+    });
+  }
+
+  /** The datagrams with such a frame that are sent from now on. */
+  capture(name: FrameName): Packet[] {
+    const captured: Packet[] = [];
+    this.world.onPacket((packet, fate) => {
+      if (fate === 'sent' && bears(packet, name)) captured.push(packet);
+    });
+    return captured;
+  }
+
+  /** Lets captured datagrams arrive again. */
+  replay(packets: readonly Packet[], delay = 0): void {
+    for (const { from, to, data } of packets) this.world.inject({ from, to, data }, delay);
+  }
+
+  /** Waits until nothing is under way, judges, and closes. */
+  async end(): Promise<void> {
+    await this.world.sleep(aftermath);
+    this.oracle.verify();
+    await Promise.all(this.channels.map(channel => channel.close()));
+    await Promise.all(this.servers.map(server => server.close()));
+  }
+}
+
+/** Plays a scenario once; the world's trace is returned. @throws Error that names the seed */
+export async function play(scenario: Scenario, seed: number, share = 1): Promise<string> {
+  const stage = new Stage(scenario, seed, share);
+  await stage.world.run(async () => {
+    await scenario.run(stage);
+    await stage.end();
+  });
+  return stage.world.trace;
+}
