@@ -1,7 +1,14 @@
 /** Pass 2: names of other files. After all files have declared theirs, so that files may import each other. */
 import { diagnostics } from '../diagnostics/catalogue.js';
 import type { Declaration } from '../model/model.js';
-import type { ExportNode, ImportedNameNode, ImportNode, NameNode, StringNode } from '../syntax/tree.js';
+import type {
+  ExportNode,
+  ImportedNameNode,
+  ImportNode,
+  MissingNode,
+  NameNode,
+  StringNode,
+} from '../syntax/tree.js';
 import { checkDeclaredName } from './declare.js';
 import { didYouMean, mayBeLost } from './resolve.js';
 import type { Context, Scope } from './scope.js';
@@ -21,6 +28,8 @@ interface Reexport {
   readonly localName: NameNode;
   readonly specifier: string;
   readonly from: Scope | undefined;
+  /** The name by which this file imports it, when it is handed on by that name. */
+  readonly binding: string | undefined;
 }
 
 type Reexports = ReadonlyMap<Scope, ReadonlyMap<string, Reexport>>;
@@ -35,6 +44,12 @@ export function resolveImports(context: Context, resolve: ResolveImport): void {
   const reexports: Reexports = new Map(
     [...sources].map(([scope, find]) => [scope, collectReexports(context, scope, find)] as const),
   );
+  for (const [scope, find] of sources) {
+    for (const node of scope.module.tree.imports) {
+      const from = find(node);
+      for (const imported of node.names) addImport(context, reexports, scope, imported, node.from, from);
+    }
+  }
   const inCycle = new Set<Reexport>();
   for (const [scope, handedOn] of reexports) {
     for (const reexport of handedOn.values()) {
@@ -44,12 +59,6 @@ export function resolveImports(context: Context, resolve: ResolveImport): void {
         for (const link of chain.links) inCycle.add(link);
       }
       addReexport(context, reexports, scope, reexport);
-    }
-  }
-  for (const [scope, find] of sources) {
-    for (const node of scope.module.tree.imports) {
-      for (const imported of node.names)
-        addImport(context, reexports, scope, imported, node.from, find(node));
     }
   }
 }
@@ -110,14 +119,43 @@ function collectReexports(context: Context, scope: Scope, find: FindSource): Rea
         context.report(diagnostics.exportClash, localName.span, { name: localName.text }, related);
         continue;
       }
-      handedOn.set(localName.text, { name, localName, specifier: node.from.value, from: find(node) });
+      const from = find(node);
+      const specifier = node.from.value;
+      const imported = from && importedAs(scope, from, specifier, name);
+      const binding = imported && name.text;
+      handedOn.set(localName.text, { name: imported ?? name, localName, specifier, from, binding });
     }
   }
   return handedOn;
 }
 
+/**
+ * What a re-exported name is called where it comes from, when this file imports it from there under the name that it
+ * re-exports: `import { Rate as Fx } from "./money.idl"; export { Fx } from "./money.idl";`.
+ */
+function importedAs(scope: Scope, from: Scope, specifier: string, name: NameNode): NameNode | undefined {
+  const isOffered =
+    ownOffer(from, name.text) !== undefined ||
+    from.module.tree.exports.some(node =>
+      node.names.some(one => nameText(one.alias ?? one.name) === name.text),
+    );
+  if (isOffered) return undefined;
+  const imported = scope.module.tree.imports
+    .filter(node => node.from.kind === 'string' && node.from.value === specifier)
+    .flatMap(node => node.names)
+    .find(({ alias }) => nameText(alias) === name.text);
+  if (imported?.name.kind !== 'name') return undefined;
+  return imported.name;
+}
+
+function nameText(name: NameNode | MissingNode | undefined): string | undefined {
+  return name?.kind === 'name' ? name.text : undefined;
+}
+
 function addReexport(context: Context, reexports: Reexports, scope: Scope, reexport: Reexport): void {
-  const { name, localName, specifier, from } = reexport;
+  const { name, localName, specifier, from, binding } = reexport;
+  const imported = binding !== undefined && scope.bindings.get(binding);
+  if (imported) imported.used = true;
   const offer = from ? findOffer(reexports, from, name.text) : 'unknown';
   const target = expectOffer(context, reexports, from, name, specifier, offer);
   if (target) scope.model.reexports.push({ localName: localName.text, target });

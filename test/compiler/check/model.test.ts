@@ -68,6 +68,16 @@ describe('the model', () => {
     expect(compilation.model!.modules.map(({ folder }) => folder)).toEqual(['bank', 'base/money', 'shop']);
   });
 
+  it('hands on an import under the name that the file itself gives it', () => {
+    const compilation = compileFiles({
+      'a.idl': 'module a.v1; import { Rate as Fx } from "./money.idl"; export { Fx } from "./money.idl";',
+      'money.idl': 'module money.v1; type Rate = f64;',
+    });
+    expect(compilation.diagnostics).toEqual([]);
+    const rate = declared(compilation, 'alias', 'Rate');
+    expect(compilation.model!.modules[0]!.reexports).toEqual([{ localName: 'Fx', target: rate }]);
+  });
+
   it('keeps docs and annotations', () => {
     const compilation = compileFiles({
       'a.idl': [
