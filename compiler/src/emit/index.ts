@@ -9,6 +9,8 @@ import type { FileScope } from './scope.js';
 import { serverFile } from './server-file.js';
 import { typesFile } from './types-file.js';
 
+export type { EmittedFile } from './file.js';
+
 interface FileContent {
   readonly scope: FileScope;
   readonly statements: readonly Statement[];

@@ -51,7 +51,7 @@ const types: Readonly<Record<string, TypeCase<unknown>>> = {
       fc.string({ unit: 'grapheme', size: 'large' }),
     ),
   }),
-  bytes: typeCase({
+  bytes: typeCase<Uint8Array>({
     write: (w, v) => w.bytes(v),
     read: r => r.bytes(),
     values: fc.uint8Array({ size: 'large' }),
@@ -232,7 +232,7 @@ describe('strings', () => {
   it('lone surrogates become U+FFFD', () => {
     for (const text of ['a\ud800', `\udc00${'x'.repeat(40)}`]) {
       const bytes = written(writer => writer.string(text));
-      expect(read(bytes, reader => reader.string())).toBe(text.toWellFormed());
+      expect(read(bytes, reader => reader.string())).toBe(Buffer.from(text).toString());
     }
   });
 
