@@ -1,5 +1,5 @@
 /** The grammar of a file: module, imports, declarations. */
-import type { IToken } from 'chevrotain';
+import { EOF, type IToken } from 'chevrotain';
 import { diagnostics } from '../diagnostics/catalogue.js';
 import type { Report } from '../diagnostics/diagnostic.js';
 import type { SourceFile } from '../source/source-file.js';
@@ -96,12 +96,13 @@ export class FileParser extends InterfaceGrammar {
       const start = this.nextStart();
       const ARGS: [IToken] = [this.LA(1)];
       const head = this.SUBRULE(this.head);
-      if (this.at(t.Closed) && !this.at(t.Enum, 2)) {
+      while (this.at(t.Closed) && !this.at(t.Enum, 2)) {
         this.SKIP_TOKEN();
         this.unexpected({ what: "'enum'" });
       }
       if (!this.RECORDING_PHASE && !this.atKeyword()) {
-        this.skipToDeclaration(aDeclaration);
+        this.unexpected(aDeclaration, !this.at(EOF));
+        if (!this.at(EOF)) this.skipDeclaration();
         return undefined;
       }
       const part = this.OR<Part<Item>>([
@@ -163,7 +164,7 @@ export class FileParser extends InterfaceGrammar {
   readonly #importClause = this.RULE('importClause', (): Pick<ImportNode, 'names' | 'from'> => {
     this.expect(t.BraceOpen);
     const names = this.SUBRULE(this.#importedNames);
-    this.expect(t.BraceClose);
+    this.expectAfterMore(t.BraceClose);
     this.expect(t.From);
     const from = this.stringOr('the path of a file in quotes');
     this.endOfMember();

@@ -61,8 +61,8 @@ export abstract class InterfaceGrammar extends MemberGrammar {
 
   protected readonly interfaceBody = this.RULE('interfaceBody', (declaration: IToken): InterfaceBody => {
     const body: InterfaceBody = { defaults: undefined, procedures: [], reserved: [] };
-    this.body(declaration, { what: 'a procedure' }, () => {
-      this.OR({
+    const member = () =>
+      this.OR<unknown>({
         IGNORE_AMBIGUITIES: true,
         DEF: [
           { GATE: () => this.atReserved(), ALT: () => body.reserved.push(this.SUBRULE(this.reserved)) },
@@ -76,7 +76,7 @@ export abstract class InterfaceGrammar extends MemberGrammar {
           { ALT: () => body.procedures.push(this.SUBRULE(this.#procedure)) },
         ],
       });
-    });
+    this.body({ declaration, what: 'a procedure', member, ofProcedures: true });
     return body;
   });
 
@@ -99,8 +99,11 @@ export abstract class InterfaceGrammar extends MemberGrammar {
       this.scope(() => {
         const start = this.nextStart();
         const head = this.SUBRULE(this.memberHead, { ARGS: ['a procedure'] });
-        this.expect(t.ParenthesisOpen);
-        const parameters = this.OPTION(() => this.SUBRULE(this.parameters)) ?? [];
+        const open = this.expect(t.ParenthesisOpen);
+        const parameters = this.OPTION({
+          GATE: () => open !== undefined || this.sameLine(),
+          DEF: () => this.SUBRULE(this.parameters),
+        });
         this.expect(t.ParenthesisClose);
         this.expect(t.Colon, 0, "':' and the type of the result");
         const resultStream = this.OPTION2(() => this.SUBRULE(this.stream));
@@ -111,7 +114,7 @@ export abstract class InterfaceGrammar extends MemberGrammar {
           kind: 'procedure',
           span: this.spanFrom(start),
           ...head,
-          parameters,
+          parameters: parameters ?? [],
           resultStream,
           result,
           ...clauses,
@@ -249,21 +252,19 @@ export abstract class InterfaceGrammar extends MemberGrammar {
           },
         ],
       });
-    this.body(
-      declaration,
-      { what: "'access', 'order', 'replies' or the name of a procedure" },
-      () =>
-        this.scope(() => {
-          readLine();
-          this.endOfMember();
-        }),
-      () => this.#atPolicy(),
-    );
+    const member = () =>
+      this.scope(() => {
+        readLine();
+        this.endOfMember();
+      });
+    const what = "'access', 'order', 'replies' or the name of a procedure";
+    this.body({ declaration, what, member, atMember: () => this.#atPolicy() });
     return body;
   });
 
   /** Whether a procedure's line begins here; the procedure may have the name of a setting or of a declaration. */
   #atPolicy(): boolean {
+    if (!this.sameLine(2)) return false;
     const value = this.LA(3).image;
     return (
       (this.at(t.Order, 2) && orderWords.some(word => word === value)) ||
@@ -273,7 +274,10 @@ export abstract class InterfaceGrammar extends MemberGrammar {
 
   #checkFirst(setting: unknown): void {
     const clause = this.LA(1);
-    if (setting) this.report(diagnostics.repeatedClause, this.tokenSpan(clause), { clause: clause.image });
+    if (!setting) return;
+    this.fail(() =>
+      this.report(diagnostics.repeatedClause, this.tokenSpan(clause), { clause: clause.image }),
+    );
   }
 
   readonly #access = this.RULE('access', (): WordNode<Access> | MissingNode => {

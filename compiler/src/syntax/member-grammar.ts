@@ -49,11 +49,15 @@ export abstract class MemberGrammar extends TypeGrammar {
     const start = this.nextStart();
     this.CONSUME(t.At);
     const name = this.SUBRULE(this.name, { ARGS: ['the name of an annotation'] });
-    const values = this.OPTION(() => {
-      this.CONSUME(t.ParenthesisOpen);
-      const list = this.OPTION2(() => this.SUBRULE(this.values));
-      this.expect(t.ParenthesisClose);
-      return list;
+    const values = this.OPTION({
+      // `@` for `@1` before a procedure: the parenthesis is that of its parameters.
+      GATE: () => !this.at(t.At, 2),
+      DEF: () => {
+        this.CONSUME(t.ParenthesisOpen);
+        const list = this.OPTION2(() => this.SUBRULE(this.values));
+        this.expect(t.ParenthesisClose);
+        return list;
+      },
     });
     return { kind: 'annotation', span: this.spanFrom(start), name, arguments: values ?? [] };
   });
@@ -160,7 +164,7 @@ export abstract class MemberGrammar extends TypeGrammar {
   /** The body of a struct, a union or an error. */
   protected readonly fieldBody = this.RULE('fieldBody', (declaration: IToken, what: string): FieldBody => {
     const body: FieldBody = { fields: [], reserved: [] };
-    this.body(declaration, { what }, () => {
+    const member = () =>
       this.OR({
         IGNORE_AMBIGUITIES: true,
         DEF: [
@@ -168,7 +172,7 @@ export abstract class MemberGrammar extends TypeGrammar {
           { ALT: () => body.fields.push(this.SUBRULE(this.#field, { ARGS: [what] })) },
         ],
       });
-    });
+    this.body({ declaration, what, member });
     return body;
   });
 
@@ -176,7 +180,7 @@ export abstract class MemberGrammar extends TypeGrammar {
 
   protected readonly enumBody = this.RULE('enumBody', (declaration: IToken): EnumBody => {
     const body: EnumBody = { members: [], reserved: [] };
-    this.body(declaration, { what: 'a member' }, () => {
+    const member = () =>
       this.OR({
         IGNORE_AMBIGUITIES: true,
         DEF: [
@@ -184,7 +188,7 @@ export abstract class MemberGrammar extends TypeGrammar {
           { ALT: () => body.members.push(this.SUBRULE(this.#enumMember)) },
         ],
       });
-    });
+    this.body({ declaration, what: 'a member', member });
     return body;
   });
 

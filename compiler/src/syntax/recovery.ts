@@ -40,10 +40,25 @@ const closeBrackets: ReadonlySet<TokenType> = new Set([
 /** How many tokens of annotations are looked past for the declaration that they stand before. */
 const annotationLookahead = 64;
 
+const endOf = (token: IToken) => token.startOffset + token.image.length;
+
 /** What is expected: the words for it, and, where the likely mistake is a misspelling, what can be spelled. */
 export interface Expectation {
   readonly what: string;
   readonly words?: readonly string[];
+}
+
+export interface Body {
+  /** The first token of the declaration whose body it is. */
+  readonly declaration: IToken;
+  /** What its members are in messages. */
+  readonly what: string;
+  /** Reads one. */
+  member(): void;
+  /** Tells that a member begins where it looks as if a declaration did. */
+  atMember?(): boolean;
+  /** Whether its members have ids inside them, too. */
+  readonly ofProcedures?: boolean;
 }
 
 export abstract class RecoveringParser extends EmbeddedActionsParser {
@@ -53,6 +68,8 @@ export abstract class RecoveringParser extends EmbeddedActionsParser {
   #nextGap = 0;
   /** Whether the member that is being read has reported its syntax error. */
   #failed = false;
+  /** Of the body that is being read. */
+  #ofProcedures = false;
   /** How many bodies were taken to end without their `}`, which may yet turn up. */
   #unclosed = 0;
   /** The token at which the last recovery ended. */
@@ -79,11 +96,11 @@ export abstract class RecoveringParser extends EmbeddedActionsParser {
     return tokenMatcher(this.LA(ahead), type);
   }
 
-  /** Whether the next token is on the line on which the last one ended. */
-  protected sameLine(): boolean {
-    if (this.at(EOF)) return false;
-    const between = this.#source.text.slice(this.lastEnd(), this.LA(1).startOffset);
-    return !/[\r\n]/.test(between);
+  /** Whether a token is on the line on which the one before it ended. */
+  protected sameLine(ahead = 1): boolean {
+    if (this.at(EOF, ahead)) return false;
+    const from = this.at(EOF, ahead - 1) ? 0 : endOf(this.LA(ahead - 1));
+    return !/[\r\n]/.test(this.#source.text.slice(from, this.LA(ahead).startOffset));
   }
 
   /** Where the next token starts, or the file ends. */
@@ -93,8 +110,7 @@ export abstract class RecoveringParser extends EmbeddedActionsParser {
 
   /** Where the last token ended; 0 at the start of the file. */
   protected lastEnd(): number {
-    const last = this.LA(0);
-    return last.tokenType === EOF ? 0 : last.startOffset + last.image.length;
+    return this.at(EOF, 0) ? 0 : endOf(this.LA(0));
   }
 
   /** From an offset to the end of the last token. */
@@ -119,10 +135,14 @@ export abstract class RecoveringParser extends EmbeddedActionsParser {
     if (!this.RECORDING_PHASE) this.#report(kind, span, ...occurrence);
   }
 
-  /** Reports that something else should stand here, unless that follows from what is reported already. */
-  protected unexpected(expectation: Expectation): void {
+  /**
+   * Reports that something else should stand here, unless that follows from what is reported already.
+   *
+   * @param isHere whether the next token is the mistake, or something is missing before it
+   */
+  protected unexpected(expectation: Expectation, isHere = this.sameLine()): void {
     this.fail(() => {
-      if (this.sameLine()) this.#reportFound(expectation);
+      if (isHere) this.#reportFound(expectation);
       else this.report(diagnostics.missing, this.missing().span, { what: expectation.what });
     });
   }
@@ -140,14 +160,14 @@ export abstract class RecoveringParser extends EmbeddedActionsParser {
     this.#failed = true;
   }
 
-  /** Whether the lexer has reported the next token, or lost something in, before or after the last token. */
+  /** Whether the lexer has reported the next token, or lost something between the last one's start and its end. */
   #atGap(): boolean {
     if (this.at(t.MalformedNumber) || this.at(t.UnterminatedString)) return true;
-    const last = this.LA(0);
-    const start = last.tokenType === EOF ? 0 : last.startOffset;
-    while (this.#nextGap < this.#gaps.length && this.#gaps[this.#nextGap]!.end <= start) this.#nextGap++;
+    const from = this.at(EOF, 0) ? 0 : this.LA(0).startOffset;
+    const to = this.at(EOF) ? this.#source.text.length : endOf(this.LA(1));
+    while (this.#nextGap < this.#gaps.length && this.#gaps[this.#nextGap]!.end <= from) this.#nextGap++;
     const gap = this.#gaps[this.#nextGap];
-    return gap !== undefined && gap.start <= this.nextStart();
+    return gap !== undefined && gap.start <= to;
   }
 
   // ── reading ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -157,6 +177,15 @@ export abstract class RecoveringParser extends EmbeddedActionsParser {
     if (this.RECORDING_PHASE || this.at(type)) return this.consume(index, type);
     this.unexpected({ what });
     return undefined;
+  }
+
+  /** As `expect`, but what stands before the token on its line is skipped. */
+  protected expectAfterMore(type: TokenType): void {
+    if (!this.RECORDING_PHASE && !this.at(type)) {
+      this.unexpected({ what: tokenLabel(type) });
+      while (this.sameLine() && !this.at(t.Semicolon) && !this.at(type)) this.#skip();
+    }
+    if (this.RECORDING_PHASE || this.at(type)) this.consume(0, type);
   }
 
   /** Reads a declaration, member or parameter, which reports its own first syntax error and no more. */
@@ -176,37 +205,40 @@ export abstract class RecoveringParser extends EmbeddedActionsParser {
       this.fail(() => this.report(diagnostics.missing, this.missing().span, { what: "';'" }));
       this.#quietAt = this.LA(1);
     } else {
+      const separator =
+        this.at(t.Comma) && (!this.sameLine(2) || this.at(t.At, 2) || this.at(t.BraceClose, 2));
       this.unexpected({ what: "';'" });
-      this.#skipMember();
+      if (separator) this.#skip();
+      else this.#skipMember();
     }
   }
 
-  /**
-   * Reads a body: members between braces, and what is none skipped.
-   *
-   * @param declaration the first token of the declaration whose body it is
-   * @param atMember tells that a member begins where it looks as if a declaration did
-   */
-  protected body(
-    declaration: IToken,
-    expectation: Expectation,
-    member: () => void,
-    atMember: () => boolean = () => false,
-  ): void {
+  /** Reads a body: members between braces, and what is none skipped. */
+  protected body({ declaration, what, member, atMember = () => false, ofProcedures = false }: Body): void {
+    this.#ofProcedures = ofProcedures;
     const open = this.#openBody();
     if (!open) return;
     do {
       this.MANY({ GATE: () => atMember() || !this.atDeclaration(), DEF: member });
-    } while (this.#skipToMember(declaration, expectation));
+    } while (this.#skipToMember(declaration, { what }));
     this.#closeBody(open);
   }
 
-  /** Reads the `{` of a body, over what stands before it by mistake; `undefined` where there is no body. */
+  /**
+   * Reads the `{` of a body, over what stands before it by mistake.
+   *
+   * @returns what opens the body, which is the last token where the `{` is missing; `undefined` where there is no body
+   */
   #openBody(): IToken | undefined {
     if (this.RECORDING_PHASE || this.at(t.BraceOpen)) return this.consume(0, t.BraceOpen);
     this.unexpected({ what: "'{'" });
     while (!this.at(t.BraceOpen)) {
-      if (this.atBoundary() || this.#skip().tokenType === t.Semicolon) return undefined;
+      if (this.at(EOF) || this.#atDeclarationLine()) return undefined;
+      if (!this.sameLine() || this.at(t.At) || this.at(t.BraceClose)) return this.LA(0);
+      if (this.#skip().tokenType === t.Semicolon) {
+        this.#unclosed++;
+        return undefined;
+      }
     }
     return this.consume(0, t.BraceOpen);
   }
@@ -243,16 +275,24 @@ export abstract class RecoveringParser extends EmbeddedActionsParser {
   protected skipToDeclaration(expectation: Expectation): boolean {
     if (this.RECORDING_PHASE || this.at(EOF)) return false;
     this.#reportStretch(expectation);
+    this.skipDeclaration();
+    return true;
+  }
+
+  /** Skips what was reported to be no declaration. */
+  protected skipDeclaration(): void {
     this.#skipStretch();
     if (!this.at(t.Name)) this.#quietAt = this.LA(1);
-    return true;
   }
 
   /** Skips the rest of a parameter that was not read to its end. */
   protected skipParameter(): void {
     if (this.RECORDING_PHASE || this.at(t.Comma) || this.at(t.ParenthesisClose)) return;
     this.unexpected({ what: "',' or ')'" });
-    while (!this.atBoundary() && !this.at(t.ParenthesisClose) && !this.at(t.Semicolon)) {
+    let depth = 0;
+    while (!this.atBoundary() && !this.at(t.Semicolon)) {
+      if (this.at(t.ParenthesisOpen)) depth++;
+      if (this.at(t.ParenthesisClose) && depth-- === 0) break;
       if (this.at(t.Comma) && this.at(t.At, 2)) break;
       this.#skip();
     }
@@ -285,8 +325,8 @@ export abstract class RecoveringParser extends EmbeddedActionsParser {
       if (token.tokenType === t.Semicolon && depth === 0) return;
       if (token.tokenType === t.BraceOpen) depth++;
       if (token.tokenType === t.BraceClose && --depth <= 0) {
-        if (this.at(t.Semicolon)) this.#skip();
-        return;
+        if (!this.sameLine() || this.at(t.At) || this.atBoundary() || this.atDeclaration()) return;
+        depth = 0;
       }
     } while (!this.at(EOF) && (depth > 0 || !this.atBoundary()));
     this.#quietAt = this.LA(1);
@@ -310,7 +350,17 @@ export abstract class RecoveringParser extends EmbeddedActionsParser {
   /** Whether what is being read must have ended: a member or a declaration begins a line here, or a body ends. */
   protected atBoundary(): boolean {
     if (this.at(EOF) || this.at(t.BraceClose)) return true;
-    return !this.sameLine() && ((this.at(t.At) && this.at(t.Integer, 2)) || this.atDeclaration());
+    return this.#atDeclarationLine() || (!this.sameLine() && this.#atMember());
+  }
+
+  #atDeclarationLine(): boolean {
+    return !this.sameLine() && this.atDeclaration();
+  }
+
+  /** Whether an id stands here that is a member's, and not that of a parameter. */
+  #atMember(): boolean {
+    if (!this.at(t.At) || !this.at(t.Integer, 2)) return false;
+    return !this.#ofProcedures || this.at(t.ParenthesisOpen, 4);
   }
 
   /** Whether a declaration begins here. Its keyword may be a member's name, but then no name follows. */

@@ -87,7 +87,7 @@ export abstract class TypeGrammar extends RecoveringParser {
     const span = this.tokenSpan(token);
     const text = words.find(word => word === token.image);
     if (text !== undefined) return { kind: 'word', text, span };
-    this.report(diagnostics.unknownWord, span, { what, found: token.image, words });
+    this.fail(() => this.report(diagnostics.unknownWord, span, { what, found: token.image, words }));
     return { kind: 'missing', span };
   }
 
