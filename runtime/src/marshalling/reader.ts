@@ -114,14 +114,14 @@ export class Reader {
   i64(): bigint {
     const at = this.position;
     const value = this.wideInteger('i64');
-    if (BigInt.asIntN(64, value) !== value) throw this.failure(`${value} is not an i64`, at);
+    if (BigInt.asIntN(64, value) !== value) throw this.failure(`${value} does not fit i64`, at);
     return value;
   }
 
   u64(): bigint {
     const at = this.position;
     const value = this.wideInteger('u64');
-    if (value < 0n) throw this.failure(`${value} is not a u64`, at);
+    if (value < 0n) throw this.failure(`${value} does not fit u64`, at);
     return value;
   }
 
@@ -166,7 +166,7 @@ export class Reader {
   duration(): number {
     const at = this.position;
     const value = this.float('duration');
-    if (!Number.isFinite(value)) throw this.failure(`${value} is not a duration`, at);
+    if (!Number.isFinite(value)) throw this.failure(`${value} does not fit duration`, at);
     return value;
   }
 
@@ -363,7 +363,7 @@ export class Reader {
     } else {
       value = this.wideNumber(tag, type);
     }
-    if (value < least || value > greatest) throw this.failure(`${value} is not a ${type}`, at);
+    if (value < least || value > greatest) throw this.failure(`${value} does not fit ${type}`, at);
     return value;
   }
 

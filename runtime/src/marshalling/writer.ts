@@ -384,7 +384,7 @@ function textHeaderSize(length: number): number {
 }
 
 function misfit(value: unknown, type: string): MarshalError {
-  return new MarshalError(`${show(value)} is not a ${type}; give a value of that type and range`);
+  return new MarshalError(`${show(value)} does not fit ${type}; give a value of that type and range`);
 }
 
 function show(value: unknown): string {

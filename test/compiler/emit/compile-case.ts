@@ -18,11 +18,22 @@ export function emitCase(name: string): EmittedFile[] {
     .map(path => path.replaceAll('\\', '/'))
     .filter(path => path.endsWith('.idl'))
     .sort();
-  const { model, diagnostics } = compile({
-    directory,
-    files,
-    readFile: path => readFileSync(join(directory, path)),
-  });
+  return emitFiles(directory, files, path => readFileSync(join(directory, path)));
+}
+
+/** The `codec.ts` of a schema of one file. */
+export function emitCodec(text: string): string {
+  const codec = emitFiles('/', ['sample.idl'], () => text).find(({ path }) => path.endsWith('/codec.ts'));
+  if (!codec) throw new Error('the schema has no codec');
+  return codec.text;
+}
+
+function emitFiles(
+  directory: string,
+  files: readonly string[],
+  readFile: (path: string) => Uint8Array | string,
+): EmittedFile[] {
+  const { model, diagnostics } = compile({ directory, files, readFile });
   if (!model) throw new Error(diagnostics.map(({ code, message }) => `${code} ${message}`).join('\n'));
   return emit(model);
 }

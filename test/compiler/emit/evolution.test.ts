@@ -1,6 +1,7 @@
-import { unknownFields } from '@convoke/runtime/codegen';
+import { isSparse, unknownFields } from '@convoke/runtime/codegen';
 import { describe, expect, it } from 'vitest';
 import { decode, encode, packr } from './codec-support.js';
+import { emitCodec } from './compile-case.js';
 import * as newer from './golden/evolution/newer/index.js';
 import * as older from './golden/evolution/older/index.js';
 import * as sparse from './golden/evolution/sparse/index.js';
@@ -132,4 +133,16 @@ describe('parameters', () => {
   it('that are required are named when they are missing', () => {
     expect(() => decode(olderGreet.readArguments, packr.pack([]))).toThrow('test.older.Office.greet.name');
   });
+});
+
+it('the compiler and the runtime agree on what is sparse', () => {
+  for (const fields of [1, 2, 5]) {
+    for (let highest = 2 * fields + 6; highest < 2 * fields + 11; highest++) {
+      const others = Array.from({ length: fields - 1 }, (_, index) => `@${index + 1} f${index}: u8;`);
+      const codec = emitCodec(`module m; struct S { ${others.join(' ')} @${highest} last: u8; }`);
+      expect(codec.includes('writer.mapHeader'), `${fields} fields up to ${highest}`).toBe(
+        isSparse(highest, fields),
+      );
+    }
+  }
 });

@@ -80,7 +80,12 @@ describe('the client stub', () => {
     expectTypeOf<bank.BankClient['audit']>().returns.resolves.toEqualTypeOf<void>();
     expectTypeOf<bank.Cash | undefined>().toExtend<Awaited<ReturnType<bank.BankClient['probe']>>>();
     expectTypeOf<bank.BankClient['open']>().parameters.toEqualTypeOf<
-      [owner: string, money?: bank.Cash, rounding?: bank.Round, options?: CallOptions]
+      [
+        owner: string,
+        money?: bank.Cash | undefined,
+        rounding?: bank.Round | undefined,
+        options?: CallOptions | undefined,
+      ]
     >();
   });
 

@@ -163,7 +163,7 @@ describe('what does not fit', () => {
     }
     for (const value of [BigInt(min) - 1n, BigInt(max) + 1n]) {
       const bytes = written(writer => writer.i64(value));
-      expect(() => read(bytes, reader => reader[name]())).toThrow(`${value} is not a ${name}`);
+      expect(() => read(bytes, reader => reader[name]())).toThrow(`${value} does not fit ${name}`);
     }
   });
 
@@ -171,7 +171,7 @@ describe('what does not fit', () => {
     expect(() => written(w => w.i64(1n << 63n))).toThrow(MarshalError);
     expect(() => written(w => w.i64(-(1n << 63n) - 1n))).toThrow(MarshalError);
     expect(() => written(w => w.u64(1n << 64n))).toThrow(MarshalError);
-    expect(() => written(w => w.u64(-1n))).toThrow('-1n is not a u64');
+    expect(() => written(w => w.u64(-1n))).toThrow('-1n does not fit u64');
     expect(() => read(hex('cf ffffffffffffffff'), r => r.i64())).toThrow(MarshalError);
     expect(() => read(hex('d3 ffffffffffffffff'), r => r.u64())).toThrow(MarshalError);
   });
