@@ -8,7 +8,7 @@ import {
 } from 'ts-morph';
 import type { ModuleModel } from '../model/model.js';
 import { type Documented, docText } from './docs.js';
-import type { FileScope } from './scope.js';
+import type { FileName, FileScope } from './scope.js';
 
 /** One generated file. */
 export interface EmittedFile {
@@ -36,8 +36,6 @@ export function emptyInterface(name: string, documented: Documented): Statement 
 export interface Printer {
   print(module: ModuleModel, file: FileName, scope: FileScope, statements: readonly Statement[]): EmittedFile;
 }
-
-export type FileName = 'types' | 'codec' | 'client' | 'server' | 'dispatcher' | 'index';
 
 export function createPrinter(): Printer {
   const project = new Project({

@@ -3,9 +3,9 @@ import type { Declaration, ImportModel, InterfaceModel, ModuleModel } from '../m
 import { derivedNames, typescriptName } from '../model/names.js';
 import { codecNames } from './codec-file.js';
 import { docText } from './docs.js';
-import type { FileName, Statement } from './file.js';
+import type { Statement } from './file.js';
 import { allBases, interfacesOf } from './interfaces.js';
-import { createScope, type FileScope, relativeFolder } from './scope.js';
+import { createScope, type FileName, type FileScope, relativeFolder } from './scope.js';
 import { bracketed, object, property, quote } from './text.js';
 
 /** @param files the other files that were emitted for the module */

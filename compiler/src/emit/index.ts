@@ -3,9 +3,9 @@ import type { Model, ModuleModel } from '../model/model.js';
 import { clientFile } from './client-file.js';
 import { codecFile } from './codec-file.js';
 import { dispatcherFile } from './dispatcher-file.js';
-import { createPrinter, type EmittedFile, type FileName, type Printer, type Statement } from './file.js';
+import { createPrinter, type EmittedFile, type Printer, type Statement } from './file.js';
 import { indexFile } from './index-file.js';
-import type { FileScope } from './scope.js';
+import type { FileName, FileScope } from './scope.js';
 import { serverFile } from './server-file.js';
 import { typesFile } from './types-file.js';
 

@@ -2,10 +2,12 @@
 import { posix } from 'node:path';
 import type { Declaration, ModuleModel } from '../model/model.js';
 import { typescriptName } from '../model/names.js';
-import type { FileName } from './file.js';
 import { bracketed, quote } from './text.js';
 
 const runtimeModule = '@convoke/runtime/codegen';
+
+/** The files of a module. */
+export type FileName = 'types' | 'codec' | 'client' | 'server' | 'dispatcher' | 'index';
 
 export interface FileScope {
   readonly module: ModuleModel;
