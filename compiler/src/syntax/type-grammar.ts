@@ -97,10 +97,18 @@ export abstract class TypeGrammar extends RecoveringParser {
     follows: () => boolean,
     ...elementArguments: Arguments
   ): T[] {
-    const ARGS = elementArguments;
+    return this.#separated(element, () => this.at(t.Comma) || follows(), elementArguments);
+  }
+
+  /** Elements for as long as the list `continues`. */
+  #separated<Arguments extends unknown[], T>(
+    element: ParserMethod<Arguments, T>,
+    continues: () => boolean,
+    ARGS: Arguments,
+  ): T[] {
     const elements = [this.subrule(0, element, { ARGS })];
     this.many(0, {
-      GATE: () => this.at(t.Comma) || follows(),
+      GATE: continues,
       DEF: () => {
         const comma = this.option(0, () => this.consume(0, t.Comma));
         if (!comma) this.unexpected({ what: "','" });
@@ -287,7 +295,9 @@ export abstract class TypeGrammar extends RecoveringParser {
   /** `where length(1..64), pattern("[a-z]+")`. */
   protected readonly constraints = this.RULE('constraints', (): ConstraintNode[] => {
     this.CONSUME(t.Where);
-    return this.commaSeparated(this.#constraint, () => this.sameLine() && this.at(t.Name));
+    // A comma before an `@` ends the parameter that is constrained.
+    const continues = () => (this.at(t.Comma) ? !this.at(t.At, 2) : this.sameLine() && this.at(t.Name));
+    return this.#separated(this.#constraint, continues, []);
   });
 
   readonly #constraint = this.RULE('constraint', (): ConstraintNode => {
