@@ -38,7 +38,6 @@ export function createClock(scheduler: Scheduler, incarnation: Incarnation, wall
     now: () => start + scheduler.now,
     wallTime: () => worldStart + Math.floor(scheduler.now) + wall.offset,
     setTimer,
-    // Node drains its ticks between two events of the world: no time passes before this one.
-    defer: callback => process.nextTick(() => incarnation.enter('packet', callback)),
+    defer: incarnation.defer,
   };
 }

@@ -212,7 +212,7 @@ export function createDatagramLayer(internet: Internet): DatagramLayer {
           if (!socket.isOpen) return;
           const error = send(machine, socket, settings, message, to);
           if (!sent) return;
-          process.nextTick(() => program.enter('packet', () => socket.isOpen && sent(error)));
+          program.defer(() => socket.isOpen && sent(error));
         }),
       joinGroup: (group, address) => {
         const joined = membership(group, address);

@@ -10,6 +10,8 @@ export interface Incarnation {
   readonly isAlive: boolean;
   /** Calls the program: at once, or when its pause is over, or never if it has ended. */
   enter(phase: Phase, action: () => void): void;
+  /** Calls the program when its current turn is done, before time passes. */
+  defer(action: () => void): void;
   /** Does what the program asks for: at once, or when its pause is over, or never if it has ended. */
   act(action: () => void): void;
   /** Lets nothing of the program run for so many milliseconds. */
@@ -41,6 +43,8 @@ export function createIncarnation(scheduler: Scheduler, random: Prng): Incarnati
       if (late) late[phase].push(action);
       else scheduler.enter(action);
     },
+    // The scheduler lets Node drain its ticks before the next thing happens in the world.
+    defer: action => process.nextTick(() => incarnation.enter('packet', action)),
     act: action => {
       if (!isAlive) return;
       if (late) late.packet.push(action);
