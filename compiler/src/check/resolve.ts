@@ -140,16 +140,15 @@ export function didYouMean(name: string, candidates: Iterable<string>): string |
 
 function likelyName(context: Context, scope: Scope, name: string, role: keyof Roles): string | undefined {
   const { accepts, builtIn } = roles[role];
-  if (role === 'type' && Object.hasOwn(otherLanguages, name))
+  if (role === 'type' && Object.hasOwn(otherLanguages, name)) {
     return `did you mean \`${otherLanguages[name]}\`?`;
+  }
   for (const other of context.scopes.values()) {
     const elsewhere = other.bindings.get(name);
     if (elsewhere?.target && !elsewhere.imported && accepts(elsewhere.target)) {
       return `'${name}' is declared in '${other.model.file}': import it.`;
     }
   }
-  const known = [...scope.bindings]
-    .filter(([, { target }]) => target && accepts(target))
-    .map(([known]) => known);
-  return didYouMean(name, [...known, ...builtIn]);
+  const fitting = [...scope.bindings].filter(([, { target }]) => target && accepts(target));
+  return didYouMean(name, [...fitting.map(([known]) => known), ...builtIn]);
 }
