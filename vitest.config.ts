@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { mutate } from './test/mutations/mutations.mjs';
 
 const source = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
@@ -11,15 +12,28 @@ const alias = [
   { find: /^@convoke\/compiler$/, replacement: source('compiler/src/index.ts') },
 ];
 
+const { MUTATION } = process.env;
+
 const project = (name: string, include: string[], testTimeout: number) => ({
   resolve: { alias },
-  test: { name, include, testTimeout, hookTimeout: testTimeout, exclude: ['**/fixtures/**', '**/golden/**', '**/node_modules/**', '**/dist/**'] },
+  plugins: MUTATION === undefined ? [] : [mutate(MUTATION)],
+  test: {
+    name,
+    include,
+    testTimeout,
+    hookTimeout: testTimeout,
+    exclude: ['**/fixtures/**', '**/golden/**', '**/node_modules/**', '**/dist/**'],
+  },
 });
 
 export default defineConfig({
   test: {
     projects: [
-      project('unit', ['test/compiler/**/*.test.ts', 'test/runtime/**/*.test.ts', 'test/docs/**/*.test.ts'], 60_000),
+      project(
+        'unit',
+        ['test/compiler/**/*.test.ts', 'test/runtime/**/*.test.ts', 'test/docs/**/*.test.ts'],
+        60_000,
+      ),
       project('simulation', ['test/simulation/**/*.test.ts'], 120_000),
       project('processes', ['test/processes/**/*.test.ts'], 120_000),
       project('soak', ['test/soak/**/*.test.ts'], 3_600_000),

@@ -1,10 +1,11 @@
-/** All cases that calls must survive, by their numbers. */
+/** All cases that calls must survive, by their numbers; 0 is a mixture of them. */
 import { addresses } from './cases/addresses.js';
 import { cancellationAndDeadlines } from './cases/cancellation-and-deadlines.js';
 import { errorsAndCrashes } from './cases/errors-and-crashes.js';
 import { lossAndDuplication } from './cases/loss-and-duplication.js';
 import { schedules } from './cases/schedules.js';
 import { sizesAndShutdown } from './cases/sizes-and-shutdown.js';
+import { mixture } from './mixture.js';
 import type { Scenario } from './stage.js';
 
 export const scenarios: readonly Scenario[] = [
@@ -14,4 +15,5 @@ export const scenarios: readonly Scenario[] = [
   ...addresses,
   ...sizesAndShutdown,
   ...schedules,
+  mixture,
 ];

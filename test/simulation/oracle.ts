@@ -117,7 +117,6 @@ function complaintAbout(
       if (told.error.outcome === 'not-executed' && count > 0)
         return 'the caller was told that it was not executed';
       if (told.error.outcome === 'executed' && count === 0) return 'the caller was told that it was executed';
-      if (semantics === 'maybe') return 'a maybe call does not fail';
       return undefined;
     case 'nothing':
       return semantics === 'maybe' ? undefined : 'it got no answer and no error';

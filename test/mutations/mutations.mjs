@@ -1,0 +1,90 @@
+/**
+ * What the promise rests on, each taken out in turn: the simulated cases must notice. `npm run test:mutations` runs
+ * them all and lists the tests that turn red; a mutation that no test notices fails the run.
+ */
+
+/** @typedef {{ name: string, file: string, find: string, replace: string }} Mutation */
+
+/** @type {readonly Mutation[]} */
+export const mutations = [
+  {
+    name: 'the duplicate filter',
+    file: 'request-reply/callee.ts',
+    find: 'if (this.filter(link, sender.session, header, fingerprint, now)) return;',
+    replace: '',
+  },
+  {
+    name: 'the reply history',
+    file: 'request-reply/answering.ts',
+    find: 'if (call.recorded && session !== undefined) this.keep(session, call, reply);',
+    replace: 'session?.history.delete(call.number);',
+  },
+  {
+    name: 'the memory of finished calls',
+    file: 'request-reply/server-session.ts',
+    find: 'this.finished.add(start, to);',
+    replace: '',
+  },
+  {
+    name: 'the epoch check',
+    file: 'request-reply/sessions.ts',
+    find: 'if (!epoch.equals(this.epoch))',
+    replace: 'if (false)',
+  },
+  {
+    name: 'the unknown outcome of a lost session',
+    file: 'request-reply/caller.ts',
+    find: 'if (!renewed) this.failLost(undefined);',
+    replace: '',
+  },
+  {
+    name: 'the record of a refusal',
+    file: 'request-reply/callee.ts',
+    find: 'if (canRecord) session.record(call);',
+    replace: '',
+  },
+  {
+    name: 'the end of old cookies',
+    file: 'request-reply/sessions.ts',
+    find: 'this.cookies.refuseOlder(now);',
+    replace: '',
+  },
+  {
+    name: 'the token',
+    file: 'request-reply/sessions.ts',
+    find: '|| !session.token.equals(token)',
+    replace: '',
+  },
+  {
+    name: 'the checksum',
+    file: 'transport/packet.ts',
+    find: 'crc32c(bytes, 0, bytes.length) === expected',
+    replace: 'true',
+  },
+  {
+    name: 'the rotating acknowledgement',
+    file: 'request-reply/client-acknowledgement.ts',
+    find: 'return [oldest, later];',
+    replace: 'return [oldest];',
+  },
+];
+
+/**
+ * A Vite plugin that takes one thing out of the runtime as it is loaded.
+ *
+ * @param {string} name
+ */
+export function mutate(name) {
+  const mutation = mutations.find(each => each.name === name);
+  if (mutation === undefined) throw new Error(`there is no mutation '${name}'`);
+  return {
+    name: 'mutate',
+    enforce: 'pre',
+    /** @param {string} code @param {string} id */
+    transform(code, id) {
+      if (!id.endsWith(`runtime/src/${mutation.file}`)) return undefined;
+      if (!code.includes(mutation.find)) throw new Error(`'${name}': its place in ${mutation.file} is gone`);
+      return code.replace(mutation.find, mutation.replace);
+    },
+  };
+}
