@@ -13,6 +13,7 @@ import {
   writeFailure,
 } from './frames.js';
 import type { ServerLimits } from './limits.js';
+import type { CallSession, KeptReply, ReceivedCall } from './received-call.js';
 import {
   address,
   askToValidate,
@@ -22,7 +23,7 @@ import {
   sendBusy,
   sendKeptReply,
 } from './send-reply.js';
-import type { KeptReply, ReceivedCall, ServerSession, SharedUsage } from './server-session.js';
+import type { SharedUsage } from './server-session.js';
 
 export interface AnsweringCounters {
   /** Replies that the history kept and that were sent again. */
@@ -103,7 +104,7 @@ export class Answering {
     }
     call.state = 'answered';
     call.onAbandoned = undefined;
-    call.session?.unfiltered.delete(call.number);
+    call.session?.answered(call);
     this.keepAndSend(
       call,
       { bytes: arena.buffer, start: arena.start + replyBodyAt, end: arena.position },
@@ -115,7 +116,7 @@ export class Answering {
   private keepAndSend(call: ReceivedCall, reply: KeptReply, now: number): void {
     const { session, link } = call;
     const size = reply.end - reply.start;
-    const isUnwanted = call.abandoned && session?.history.get(call.number) !== call;
+    const isUnwanted = call.abandoned && !session?.remembers(call);
     if (call.oneWay || isUnwanted) {
       arena.abandon();
       return;
@@ -129,7 +130,7 @@ export class Answering {
     address(link, call.clientId);
     if (size + replyBodyAt > link.maxFrame) {
       arena.begin();
-      if (!call.recorded) session?.repairs.keep(call, reply, now);
+      if (!call.recorded) session?.keepForRepair(call, reply, now);
       sendKeptReply(call, reply, now);
     } else if (mayAnswer(link, size + replyBodyAt)) {
       sendFrame(link);
@@ -139,7 +140,7 @@ export class Answering {
     }
   }
 
-  private keep(session: ServerSession, call: ReceivedCall, reply: KeptReply): void {
+  private keep(session: CallSession, call: ReceivedCall, reply: KeptReply): void {
     const { limits } = this;
     const size = reply.end - reply.start;
     // New calls are refused at the bounds; those that were admitted before may go beyond by one reply.
@@ -147,7 +148,7 @@ export class Answering {
       size <= limits.keptReplyBytes &&
       session.historyBytes + size <= limits.historyBytesPerClient + limits.keptReplyBytes &&
       this.usage.historyBytes + size <= limits.historyBytes + limits.keptReplyBytes;
-    if (fits && session.history.get(call.number) === call) session.keep(call, reply);
+    if (fits && session.remembers(call)) session.keep(call, reply);
   }
 
   private sendTombstone(call: ReceivedCall): void {

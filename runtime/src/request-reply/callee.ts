@@ -15,9 +15,10 @@ import { forEachFrame } from './frame-loop.js';
 import { allFragments, FrameType, readRanges, semanticsRank } from './frames.js';
 import { ResetReason, resetBytes, sendReset } from './handshake-frames.js';
 import type { ServerLimits } from './limits.js';
+import { abandon, type ReceivedCall } from './received-call.js';
 import { type RequestHeader, readRequestHeader } from './request-frame.js';
 import { address, mayAnswer, sendMissing, writeChannelPreamble } from './send-reply.js';
-import { abandon, type ReceivedCall, type ServerSession } from './server-session.js';
+import type { ServerSession } from './server-session.js';
 import { type Sender, Sessions } from './sessions.js';
 
 /** Counted since the server was started. */
@@ -175,7 +176,9 @@ export class CalleeEndpoint {
       this.answering.refusal(call, { code: 'failed-precondition', outcome: 'not-executed', message });
       return;
     }
-    if (header.semantics === 'at-least-once') call.session?.unfiltered.set(call.number, call);
+    if (header.semantics === 'at-least-once' && sender.kind === 'session') {
+      sender.session.unfiltered.set(call.number, call);
+    }
     this.dispatch(call, target, header, reader);
   }
 

@@ -3,7 +3,7 @@
  * asks for them instead of having the procedure executed again. Nothing is promised of them, so what is too much or
  * too old is dropped.
  */
-import type { KeptReply, ReceivedCall } from './server-session.js';
+import type { KeptReply, ReceivedCall } from './received-call.js';
 
 /** Milliseconds. */
 const maxAge = 10_000;

@@ -11,9 +11,9 @@ import {
 } from './fragments.js';
 import { allFragments, beginFrame, FrameType, noId, type Ranges, sendFrame, writeRanges } from './frames.js';
 import { channelFrame, ResetReason, resetBytes, sendReset } from './handshake-frames.js';
+import type { KeptReply, ReceivedCall } from './received-call.js';
 import { writeReplyHeader } from './reply-frame.js';
 import { wireAttempt } from './request-frame.js';
-import type { KeptReply, ReceivedCall } from './server-session.js';
 
 /** From a reply's frame to its body. */
 export const replyBodyAt = lengthBytes + 1 + 1 + 8 + 4;

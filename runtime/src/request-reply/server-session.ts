@@ -8,6 +8,7 @@ import type { Link } from '../transport/transport.js';
 import { readAcknowledgement } from './acknowledgement.js';
 import { type FragmentHeader, Reassembly } from './fragments.js';
 import { NumberSet } from './number-set.js';
+import { abandon, type CallSession, type KeptReply, type ReceivedCall } from './received-call.js';
 import { createRepairs, type Repairs } from './repairs.js';
 
 /** Beyond so many stretches of finished numbers a client's acknowledgements change nothing more. */
@@ -15,39 +16,6 @@ const maxIntervals = 4096;
 
 /** What an entry of the history takes beside its reply, in bytes. */
 export const entryBytes = 128;
-
-/** A reply as it is kept: its body, `bytes[start, end)`. */
-export interface KeptReply {
-  readonly bytes: Buffer;
-  readonly start: number;
-  readonly end: number;
-}
-
-/** A request that was accepted; for at-most-once calls also the entry of the history. */
-export interface ReceivedCall {
-  readonly session: ServerSession | undefined;
-  readonly clientId: Buffer;
-  readonly number: number;
-  /** A checksum of the request's body; `undefined` where a cancel came before any copy. */
-  readonly fingerprint: number | undefined;
-  /** It stands in the session's history. */
-  recorded: boolean;
-  /** Nobody is to be answered. */
-  oneWay: boolean;
-  /** On the clock's scale. */
-  readonly deadlineAt: number;
-  /** Of the latest copy: where its answer goes, which it was, and when it came. */
-  link: Link;
-  attempt: number;
-  arrivedAt: number;
-  /** Tells fragments of this reply from those of another execution's. */
-  replyId: number;
-  state: 'waiting' | 'answered';
-  reply: KeptReply | undefined;
-  /** The caller cancelled, gave up, or is gone. */
-  abandoned: boolean;
-  onAbandoned: (() => void) | undefined;
-}
 
 export interface HalfOpenRequest {
   readonly message: Reassembly;
@@ -63,7 +31,7 @@ export interface SharedUsage {
   halfOpenBytes: number;
 }
 
-export class ServerSession {
+export class ServerSession implements CallSession {
   readonly clientId: Buffer;
   /** The client id as a key of the server's table. */
   readonly key: string;
@@ -108,10 +76,21 @@ export class ServerSession {
     this.count(entryBytes);
   }
 
-  /** Keeps the reply of a recorded call until the client acknowledges it. */
+  remembers(call: ReceivedCall): boolean {
+    return this.history.get(call.number) === call;
+  }
+
   keep(call: ReceivedCall, reply: KeptReply): void {
     call.reply = reply;
     this.count(reply.end - reply.start);
+  }
+
+  keepForRepair(call: ReceivedCall, reply: KeptReply, now: number): void {
+    this.repairs.keep(call, reply, now);
+  }
+
+  answered(call: ReceivedCall): void {
+    this.unfiltered.delete(call.number);
   }
 
   /** Takes an acknowledgement: drops replies, and abandons calls that still run. */
@@ -183,11 +162,4 @@ export class ServerSession {
     this.historyBytes += bytes;
     this.usage.historyBytes += bytes;
   }
-}
-
-/** Nobody waits for the call's answer any more. */
-export function abandon(call: ReceivedCall): void {
-  if (call.state === 'answered' || call.abandoned) return;
-  call.abandoned = true;
-  call.onAbandoned?.();
 }

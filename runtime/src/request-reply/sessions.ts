@@ -17,8 +17,9 @@ import {
   sendWelcome,
 } from './handshake-frames.js';
 import type { ServerLimits } from './limits.js';
+import type { ReceivedCall } from './received-call.js';
 import { address, mayAnswer } from './send-reply.js';
-import { type ReceivedCall, ServerSession, type SharedUsage } from './server-session.js';
+import { ServerSession, type SharedUsage } from './server-session.js';
 
 /** Milliseconds after which a request whose rest does not come is dropped. */
 const halfOpenPatience = 30_000;

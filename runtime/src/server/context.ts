@@ -1,6 +1,6 @@
 /** What a procedure knows of the call that it executes. */
 import type { Clock, Timer } from '../platform/platform.js';
-import type { ReceivedCall } from '../request-reply/server-session.js';
+import type { ReceivedCall } from '../request-reply/received-call.js';
 import type { CallContext, Metadata, Peer } from '../schema/description.js';
 import { CallError } from '../schema/errors.js';
 

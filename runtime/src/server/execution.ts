@@ -6,7 +6,7 @@ import type { Platform } from '../platform/platform.js';
 import type { Answering } from '../request-reply/answering.js';
 import type { Failure } from '../request-reply/frames.js';
 import type { ServerLimits } from '../request-reply/limits.js';
-import type { ReceivedCall } from '../request-reply/server-session.js';
+import type { ReceivedCall } from '../request-reply/received-call.js';
 import type { CallContext, DispatchEntry, Metadata } from '../schema/description.js';
 import { CallError, DeclaredError } from '../schema/errors.js';
 import { ServerContext } from './context.js';

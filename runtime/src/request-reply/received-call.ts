@@ -1,0 +1,57 @@
+/** A call as the server keeps it, from its first copy until its answer is acknowledged. */
+import type { Link } from '../transport/transport.js';
+
+/** A reply as it is kept: its body, `bytes[start, end)`. */
+export interface KeptReply {
+  readonly bytes: Buffer;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** What a call needs of the session in which it came. */
+export interface CallSession {
+  readonly token: Buffer;
+  /** What its history takes. */
+  readonly historyBytes: number;
+  /** Whether the call stands in the history. */
+  remembers(call: ReceivedCall): boolean;
+  /** Keeps the reply of a call in the history until the client acknowledges it. */
+  keep(call: ReceivedCall, reply: KeptReply): void;
+  /** Keeps the long reply of a call that is not in the history, while parts of it may be missing. */
+  keepForRepair(call: ReceivedCall, reply: KeptReply, now: number): void;
+  /** The call runs no longer. */
+  answered(call: ReceivedCall): void;
+}
+
+/** A request that was accepted; for at-most-once calls also the entry of the history. */
+export interface ReceivedCall {
+  readonly session: CallSession | undefined;
+  readonly clientId: Buffer;
+  readonly number: number;
+  /** A checksum of the request's body; `undefined` where a cancel came before any copy. */
+  readonly fingerprint: number | undefined;
+  /** It stands in the session's history. */
+  recorded: boolean;
+  /** Nobody is to be answered. */
+  oneWay: boolean;
+  /** On the clock's scale. */
+  readonly deadlineAt: number;
+  /** Of the latest copy: where its answer goes, which it was, and when it came. */
+  link: Link;
+  attempt: number;
+  arrivedAt: number;
+  /** Tells fragments of this reply from those of another execution's. */
+  replyId: number;
+  state: 'waiting' | 'answered';
+  reply: KeptReply | undefined;
+  /** The caller cancelled, gave up, or is gone. */
+  abandoned: boolean;
+  onAbandoned: (() => void) | undefined;
+}
+
+/** Nobody waits for the call's answer any more. */
+export function abandon(call: ReceivedCall): void {
+  if (call.state === 'answered' || call.abandoned) return;
+  call.abandoned = true;
+  call.onAbandoned?.();
+}
