@@ -5,7 +5,7 @@ import type { Report } from '../diagnostics/diagnostic.js';
 import type { SourceFile } from '../source/source-file.js';
 import type { Span } from '../source/span.js';
 import { docComments } from './doc-comments.js';
-import { InterfaceGrammar } from './interface-grammar.js';
+import { GroupGrammar } from './group-grammar.js';
 import type { LexedFile } from './lexer.js';
 import * as t from './tokens.js';
 import type {
@@ -41,7 +41,7 @@ const declarationWords = [
 
 const aDeclaration = { what: 'a declaration', words: declarationWords };
 
-export class FileParser extends InterfaceGrammar {
+export class FileParser extends GroupGrammar {
   constructor() {
     super();
     this.performSelfAnalysis();
@@ -91,41 +91,39 @@ export class FileParser extends InterfaceGrammar {
     return items;
   });
 
-  readonly #item = this.RULE('item', (): Item | undefined =>
-    this.scope(() => {
-      const start = this.nextStart();
-      const ARGS: [IToken] = [this.LA(1)];
-      const head = this.SUBRULE(this.head);
-      while (this.at(t.Closed) && !this.at(t.Enum, 2)) {
-        this.SKIP_TOKEN();
-        this.unexpected({ what: "'enum'" });
-      }
-      if (!this.RECORDING_PHASE && !this.atKeyword()) {
-        this.unexpected(aDeclaration, !this.at(EOF));
-        if (!this.at(EOF)) this.skipDeclaration();
-        return undefined;
-      }
-      const part = this.OR<Part<Item>>([
-        { ALT: () => this.SUBRULE(this.#module) },
-        { ALT: () => this.SUBRULE(this.#import) },
-        { ALT: () => this.SUBRULE(this.#export) },
-        { ALT: () => this.SUBRULE(this.#constant) },
-        { ALT: () => this.SUBRULE(this.#alias) },
-        { ALT: () => this.SUBRULE(this.#enum, { ARGS }) },
-        { ALT: () => this.SUBRULE(this.#struct, { ARGS }) },
-        { ALT: () => this.SUBRULE(this.#union, { ARGS }) },
-        { ALT: () => this.SUBRULE(this.#error, { ARGS }) },
-        { ALT: () => this.SUBRULE(this.#interface, { ARGS }) },
-        { ALT: () => this.SUBRULE(this.#group, { ARGS }) },
-      ]);
-      const span = this.spanFrom(start);
-      if (part.kind !== 'import' && part.kind !== 'export') return { ...part, ...head, span };
-      for (const annotation of head.annotations ?? []) {
-        this.report(diagnostics.cannotAnnotate, annotation.span, { what: part.kind });
-      }
-      return { ...part, span };
-    }),
-  );
+  readonly #item = this.scopedRule('item', (): Item | undefined => {
+    const start = this.nextStart();
+    const ARGS: [IToken] = [this.LA(1)];
+    const head = this.SUBRULE(this.head);
+    while (this.at(t.Closed) && !this.at(t.Enum, 2)) {
+      this.SKIP_TOKEN();
+      this.unexpected({ what: "'enum'" });
+    }
+    if (!this.RECORDING_PHASE && !this.atKeyword()) {
+      this.unexpected(aDeclaration, !this.at(EOF));
+      if (!this.at(EOF)) this.skipDeclaration();
+      return undefined;
+    }
+    const part = this.OR<Part<Item>>([
+      { ALT: () => this.SUBRULE(this.#module) },
+      { ALT: () => this.SUBRULE(this.#import) },
+      { ALT: () => this.SUBRULE(this.#export) },
+      { ALT: () => this.SUBRULE(this.#constant) },
+      { ALT: () => this.SUBRULE(this.#alias) },
+      { ALT: () => this.SUBRULE(this.#enum, { ARGS }) },
+      { ALT: () => this.SUBRULE(this.#struct, { ARGS }) },
+      { ALT: () => this.SUBRULE(this.#union, { ARGS }) },
+      { ALT: () => this.SUBRULE(this.#error, { ARGS }) },
+      { ALT: () => this.SUBRULE(this.#interface, { ARGS }) },
+      { ALT: () => this.SUBRULE(this.#group, { ARGS }) },
+    ]);
+    const span = this.spanFrom(start);
+    if (part.kind !== 'import' && part.kind !== 'export') return { ...part, ...head, span };
+    for (const annotation of head.annotations ?? []) {
+      this.report(diagnostics.cannotAnnotate, annotation.span, { what: part.kind });
+    }
+    return { ...part, span };
+  });
 
   // ── module, import, export ────────────────────────────────────────────────────────────────────────────────────────
 

@@ -113,34 +113,26 @@ export abstract class MemberGrammar extends TypeGrammar {
 
   // ── fields and parameters ─────────────────────────────────────────────────────────────────────────────────────────
 
-  readonly #field = this.RULE(
-    'field',
-    (what: string): FieldNode =>
-      this.scope(() => {
-        const start = this.nextStart();
-        const head = this.SUBRULE(this.memberHead, { ARGS: [what] });
-        const { stream, ...typed } = this.SUBRULE(this.#typed);
-        if (stream) this.fail(() => this.report(diagnostics.misplacedStream, stream.span));
-        this.endOfMember();
-        return { kind: 'field', span: this.spanFrom(start), ...head, ...typed };
-      }),
-  );
+  readonly #field = this.scopedRule('field', (what: string): FieldNode => {
+    const start = this.nextStart();
+    const head = this.SUBRULE(this.memberHead, { ARGS: [what] });
+    const { stream, ...typed } = this.SUBRULE(this.#typed);
+    if (stream) this.fail(() => this.report(diagnostics.misplacedStream, stream.span));
+    this.endOfMember();
+    return { kind: 'field', span: this.spanFrom(start), ...head, ...typed };
+  });
 
   protected readonly parameters = this.RULE('parameters', (): ParameterNode[] =>
     this.commaSeparated(this.#parameter, () => this.at(t.At)),
   );
 
-  readonly #parameter = this.RULE(
-    'parameter',
-    (): ParameterNode =>
-      this.scope(() => {
-        const start = this.nextStart();
-        const head = this.SUBRULE(this.memberHead, { ARGS: ['a parameter'] });
-        const typed = this.SUBRULE(this.#typed);
-        this.skipParameter();
-        return { kind: 'parameter', span: this.spanFrom(start), ...head, ...typed };
-      }),
-  );
+  readonly #parameter = this.scopedRule('parameter', (): ParameterNode => {
+    const start = this.nextStart();
+    const head = this.SUBRULE(this.memberHead, { ARGS: ['a parameter'] });
+    const typed = this.SUBRULE(this.#typed);
+    this.skipParameter();
+    return { kind: 'parameter', span: this.spanFrom(start), ...head, ...typed };
+  });
 
   readonly #typed = this.RULE('typed', (): Typed => {
     const optional = this.OPTION(() => this.CONSUME(t.Question)) !== undefined;
@@ -192,16 +184,12 @@ export abstract class MemberGrammar extends TypeGrammar {
     return body;
   });
 
-  readonly #enumMember = this.RULE(
-    'enumMember',
-    (): EnumMemberNode =>
-      this.scope(() => {
-        const start = this.nextStart();
-        const head = this.SUBRULE(this.memberHead, { ARGS: ['a member'] });
-        this.endOfMember();
-        return { kind: 'enum-member', span: this.spanFrom(start), ...head };
-      }),
-  );
+  readonly #enumMember = this.scopedRule('enumMember', (): EnumMemberNode => {
+    const start = this.nextStart();
+    const head = this.SUBRULE(this.memberHead, { ARGS: ['a member'] });
+    this.endOfMember();
+    return { kind: 'enum-member', span: this.spanFrom(start), ...head };
+  });
 
   // ── reserved ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -212,17 +200,13 @@ export abstract class MemberGrammar extends TypeGrammar {
     );
   }
 
-  protected readonly reserved = this.RULE(
-    'reserved',
-    (): ReservedNode =>
-      this.scope(() => {
-        const start = this.nextStart();
-        this.CONSUME(t.Reserved);
-        const items = this.SUBRULE(this.#reservedItems);
-        this.endOfMember();
-        return { kind: 'reserved', span: this.spanFrom(start), items };
-      }),
-  );
+  protected readonly reserved = this.scopedRule('reserved', (): ReservedNode => {
+    const start = this.nextStart();
+    this.CONSUME(t.Reserved);
+    const items = this.SUBRULE(this.#reservedItems);
+    this.endOfMember();
+    return { kind: 'reserved', span: this.spanFrom(start), items };
+  });
 
   readonly #reservedItems = this.RULE('reservedItems', (): ReservedNode['items'] =>
     this.commaSeparated(this.#reservedItem, () => this.at(t.Integer) || this.at(t.StringLiteral)).filter(

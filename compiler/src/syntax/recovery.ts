@@ -4,26 +4,14 @@
  * Nothing here throws. A token that must stand and does not is reported and taken as read; what a member leaves over at
  * its end is skipped. Chevrotain's own recovery skips to any token that may follow, which in a language without reserved
  * words is nearly every one.
- *
- * One mistake is one error: a member reports its first syntax error only, and nothing is reported at the token at which
- * the last recovery ended, nor where the lexer lost something.
  */
-import {
-  EmbeddedActionsParser,
-  EOF,
-  type IToken,
-  type TokenType,
-  tokenLabel,
-  tokenMatcher,
-} from 'chevrotain';
+import { EOF, type IToken, type TokenType, tokenLabel } from 'chevrotain';
 import { diagnostics } from '../diagnostics/catalogue.js';
-import type { DiagnosticKind, Occurrence, Report } from '../diagnostics/diagnostic.js';
-import { positionAt, type SourceFile, sourceFromText } from '../source/source-file.js';
-import type { Span } from '../source/span.js';
-import { type LexedFile, tokenSpan } from './lexer.js';
-import { shorten } from './literals.js';
+import type { Report } from '../diagnostics/diagnostic.js';
+import type { SourceFile } from '../source/source-file.js';
+import type { LexedFile } from './lexer.js';
+import { type Expectation, ReportingParser } from './reporting.js';
 import * as t from './tokens.js';
-import type { MissingNode } from './tree.js';
 
 const declarationKeywords: ReadonlySet<TokenType> = new Set([
   ...[t.Module, t.Import, t.Export, t.Const, t.Type, t.Closed, t.Enum, t.Struct, t.Union, t.ErrorKeyword],
@@ -40,14 +28,6 @@ const closeBrackets: ReadonlySet<TokenType> = new Set([
 /** How many tokens of annotations are looked past for the declaration that they stand before. */
 const annotationLookahead = 64;
 
-const endOf = (token: IToken) => token.startOffset + token.image.length;
-
-/** What is expected: the words for it, and, where the likely mistake is a misspelling, what can be spelled. */
-export interface Expectation {
-  readonly what: string;
-  readonly words?: readonly string[];
-}
-
 export interface Body {
   /** The first token of the declaration whose body it is. */
   readonly declaration: IToken;
@@ -61,113 +41,16 @@ export interface Body {
   readonly ofProcedures?: boolean;
 }
 
-export abstract class RecoveringParser extends EmbeddedActionsParser {
-  #source: SourceFile = sourceFromText('', '');
-  #report: Report = () => {};
-  #gaps: readonly Span[] = [];
-  #nextGap = 0;
-  /** Whether the member that is being read has reported its syntax error. */
-  #failed = false;
+export abstract class RecoveringParser extends ReportingParser {
   /** Of the body that is being read. */
   #ofProcedures = false;
   /** How many bodies were taken to end without their `}`, which may yet turn up. */
   #unclosed = 0;
-  /** The token at which the last recovery ended. */
-  #quietAt: IToken | undefined;
 
-  constructor() {
-    super(t.tokenTypes, { maxLookahead: 1 });
-  }
-
-  protected start(source: SourceFile, lexed: LexedFile, report: Report): void {
-    this.input = lexed.tokens;
-    this.#source = source;
-    this.#report = report;
-    this.#gaps = lexed.gaps;
-    this.#nextGap = 0;
-    this.#failed = false;
+  protected override start(source: SourceFile, lexed: LexedFile, report: Report): void {
+    super.start(source, lexed, report);
+    this.#ofProcedures = false;
     this.#unclosed = 0;
-    this.#quietAt = undefined;
-  }
-
-  // ── tokens ────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-  protected at(type: TokenType, ahead = 1): boolean {
-    return tokenMatcher(this.LA(ahead), type);
-  }
-
-  /** Whether a token is on the line on which the one before it ended. */
-  protected sameLine(ahead = 1): boolean {
-    if (this.at(EOF, ahead)) return false;
-    const from = this.at(EOF, ahead - 1) ? 0 : endOf(this.LA(ahead - 1));
-    return !/[\r\n]/.test(this.#source.text.slice(from, this.LA(ahead).startOffset));
-  }
-
-  /** Where the next token starts, or the file ends. */
-  protected nextStart(): number {
-    return this.at(EOF) ? this.#source.text.length : this.LA(1).startOffset;
-  }
-
-  /** Where the last token ended; 0 at the start of the file. */
-  protected lastEnd(): number {
-    return this.at(EOF, 0) ? 0 : endOf(this.LA(0));
-  }
-
-  /** From an offset to the end of the last token. */
-  protected spanFrom(start: number): Span {
-    return { file: this.#source.path, start, end: Math.max(start, this.lastEnd()) };
-  }
-
-  protected tokenSpan(token: IToken): Span {
-    return tokenSpan(this.#source.path, token);
-  }
-
-  /** Stands for what should come now. */
-  protected missing(): MissingNode {
-    const end = this.lastEnd();
-    return { kind: 'missing', span: { file: this.#source.path, start: end, end } };
-  }
-
-  // ── reporting ─────────────────────────────────────────────────────────────────────────────────────────────────────
-
-  /** Reports a mistake that does not disturb the reading of what follows. */
-  protected report<P>(kind: DiagnosticKind<P>, span: Span, ...occurrence: Occurrence<P>): void {
-    if (!this.RECORDING_PHASE) this.#report(kind, span, ...occurrence);
-  }
-
-  /**
-   * Reports that something else should stand here, unless that follows from what is reported already.
-   *
-   * @param isHere whether the next token is the mistake, or something is missing before it
-   */
-  protected unexpected(expectation: Expectation, isHere = this.sameLine()): void {
-    this.fail(() => {
-      if (isHere) this.#reportFound(expectation);
-      else this.report(diagnostics.missing, this.missing().span, { what: expectation.what });
-    });
-  }
-
-  #reportFound({ what, words }: Expectation): void {
-    const found = this.LA(1);
-    const word = words && tokenMatcher(found, t.Name) ? { word: found.image, words } : {};
-    this.report(diagnostics.expected, this.tokenSpan(found), { what, found: shorten(found.image), ...word });
-  }
-
-  /** Reports the syntax error of a member, unless it follows from what is reported already. */
-  protected fail(report: () => void): void {
-    if (this.RECORDING_PHASE) return;
-    if (!this.#failed && this.LA(1) !== this.#quietAt && !this.#atGap()) report();
-    this.#failed = true;
-  }
-
-  /** Whether the lexer has reported the next token, or lost something between the last one's start and its end. */
-  #atGap(): boolean {
-    if (this.at(t.MalformedNumber) || this.at(t.UnterminatedString)) return true;
-    const from = this.at(EOF, 0) ? 0 : this.LA(0).startOffset;
-    const to = this.at(EOF) ? this.#source.text.length : endOf(this.LA(1));
-    while (this.#nextGap < this.#gaps.length && this.#gaps[this.#nextGap]!.end <= from) this.#nextGap++;
-    const gap = this.#gaps[this.#nextGap];
-    return gap !== undefined && gap.start <= to;
   }
 
   // ── reading ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -188,22 +71,13 @@ export abstract class RecoveringParser extends EmbeddedActionsParser {
     if (this.RECORDING_PHASE || this.at(type)) this.consume(0, type);
   }
 
-  /** Reads a declaration, member or parameter, which reports its own first syntax error and no more. */
-  protected scope<T>(read: () => T): T {
-    const outer = this.#failed;
-    this.#failed = false;
-    const result = read();
-    this.#failed = outer;
-    return result;
-  }
-
   /** Reads the `;` of a member, and skips what the member leaves over. */
   protected endOfMember(): void {
     if (this.RECORDING_PHASE || this.at(t.Semicolon)) {
       this.consume(0, t.Semicolon);
     } else if (!this.sameLine() || this.at(t.BraceClose) || this.at(t.At) || this.atDeclaration()) {
       this.fail(() => this.report(diagnostics.missing, this.missing().span, { what: "';'" }));
-      this.#quietAt = this.LA(1);
+      this.quietHere();
     } else {
       const separator =
         this.at(t.Comma) && (!this.sameLine(2) || this.at(t.At, 2) || this.at(t.BraceClose, 2));
@@ -251,7 +125,7 @@ export abstract class RecoveringParser extends EmbeddedActionsParser {
       this.scope(() =>
         this.fail(() => this.report(diagnostics.unclosed, this.missing().span, undefined, [opened])),
       );
-      this.#quietAt = this.LA(1);
+      this.quietHere();
       this.#unclosed++;
     }
   }
@@ -282,7 +156,7 @@ export abstract class RecoveringParser extends EmbeddedActionsParser {
   /** Skips what was reported to be no declaration. */
   protected skipDeclaration(): void {
     this.#skipStretch();
-    if (!this.at(t.Name)) this.#quietAt = this.LA(1);
+    if (!this.at(t.Name)) this.quietHere();
   }
 
   /** Skips the rest of a parameter that was not read to its end. */
@@ -296,24 +170,21 @@ export abstract class RecoveringParser extends EmbeddedActionsParser {
       if (this.at(t.Comma) && this.at(t.At, 2)) break;
       this.#skip();
     }
-    this.#quietAt = this.LA(1);
+    this.quietHere();
   }
 
   #reportStretch(expectation: Expectation): void {
-    const brace = this.at(t.BraceClose);
-    if (brace && this.#unclosed-- > 0) return;
     const span = this.tokenSpan(this.LA(1));
-    this.scope(() =>
-      this.fail(() => {
-        if (brace) this.report(diagnostics.strayBrace, span);
-        else if (this.at(t.Semicolon)) this.report(diagnostics.straySemicolon, span);
-        else this.#reportFound(expectation);
-      }),
-    );
+    this.scope(() => {
+      if (this.at(t.Semicolon)) this.fail(() => this.report(diagnostics.straySemicolon, span));
+      else if (!this.at(t.BraceClose)) this.unexpected(expectation, true);
+      else if (this.#unclosed > 0) this.#unclosed--;
+      else this.fail(() => this.report(diagnostics.strayBrace, span));
+    });
   }
 
   #skipMember(): void {
-    if (this.atBoundary()) this.#quietAt = this.LA(1);
+    if (this.atBoundary()) this.quietHere();
     else this.#skipStretch();
   }
 
@@ -329,7 +200,7 @@ export abstract class RecoveringParser extends EmbeddedActionsParser {
         depth = 0;
       }
     } while (!this.at(EOF) && (depth > 0 || !this.atBoundary()));
-    this.#quietAt = this.LA(1);
+    this.quietHere();
   }
 
   /** Skips one thing with all that stands inside its brackets. */
@@ -389,7 +260,6 @@ export abstract class RecoveringParser extends EmbeddedActionsParser {
 
   /** Whether the next token begins a line and is indented more than the declaration that is being read. */
   #isInside(declaration: IToken): boolean {
-    const column = (token: IToken) => positionAt(this.#source, token.startOffset).column;
-    return !this.sameLine() && column(this.LA(1)) > column(declaration);
+    return !this.sameLine() && this.column(this.LA(1)) > this.column(declaration);
   }
 }

@@ -18,10 +18,8 @@ export function dump(source: SourceFile, node: object, label = '', indent = ''):
     .filter(([key, value]) => typeof value !== 'object' && (value || key === 'value'))
     .map(([key, value]) => `${key}=${show(value)}`);
   const head = `${indent}${label}${[kind, place(source, span), ...plain].join(' ')}\n`;
-  const children = entries.flatMap(([key, value]) =>
-    isNode(value)
-      ? [[`${key}: `, value] as const]
-      : nodesOf(value).map(child => [`${key}[] `, child] as const),
+  const children = entries.flatMap(([key, value]): [string, Node][] =>
+    isNode(value) ? [[`${key}: `, value]] : nodesOf(value).map(child => [`${key}[] `, child]),
   );
   return head + children.map(([name, child]) => dump(source, child, name, `${indent}  `)).join('');
 }

@@ -381,6 +381,18 @@ describe('nesting without end', () => {
   });
 });
 
+describe('line endings and byte order marks', () => {
+  it.each([
+    ['LF', '\n'],
+    ['CRLF', '\r\n'],
+    ['CR', '\r'],
+  ])('%s', (_, ending) => {
+    const text = ['\uFEFFmodule m', '/// Doc.', 'struct S {', '  @1 a u8;', '  @2 b: u8', '}'].join(ending);
+    expect(errorsIn(text)).toEqual(['1:9-9 CVK1011', '4:8-10 CVK1010', '5:11-11 CVK1011']);
+    expect(parse(sourceFromText('a.idl', text)).tree.declarations[0]?.doc).toBe('Doc.');
+  });
+});
+
 describe('files that are not UTF-8', () => {
   const bytes = (...parts: (string | number[])[]) =>
     Buffer.concat(parts.map(part => (typeof part === 'string' ? Buffer.from(part) : Buffer.from(part))));
