@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import { runCell } from './cell.mjs';
 import { contestants } from './contestants.mjs';
 import { describeMachine, formatReport, formatValue } from './report.mjs';
-import { installContestants } from './setup.mjs';
+import { setUp } from './setup.mjs';
 import { canPin } from './worker-process.mjs';
 import { workloads } from './workloads.mjs';
 
@@ -71,7 +71,7 @@ function fail(message) {
 
 /** In each round each contestant runs each workload once; who begins turns from round to round. */
 async function run(plan) {
-  installContestants();
+  setUp();
   const machine = describeMachine(plan);
   const cells = [];
   for (let round = 0; round < plan.rounds; round++) {
