@@ -10,6 +10,7 @@ export const lint = {
   strayDocComment: warning(
     'CVK8002',
     () => 'this doc comment documents nothing',
-    () => "A doc comment stands before what it documents, on a line of its own; '//' begins any other comment.",
+    () =>
+      "A doc comment stands before what it documents, on a line of its own; '//' begins any other comment.",
   ),
 };
