@@ -17,11 +17,11 @@ export const mutations = [
     name: 'the reply history',
     file: 'request-reply/answering.ts',
     find: 'if (call.recorded && session !== undefined) this.keep(session, call, reply);',
-    replace: 'session?.history.delete(call.number);',
+    replace: 'session?.history.finish(call.number, call.number);',
   },
   {
     name: 'the memory of finished calls',
-    file: 'request-reply/server-session.ts',
+    file: 'request-reply/history.ts',
     find: 'this.finished.add(start, to);',
     replace: '',
   },
@@ -40,7 +40,7 @@ export const mutations = [
   {
     name: 'the record of a refusal',
     file: 'request-reply/callee.ts',
-    find: 'if (canRecord) session.record(call);',
+    find: 'if (canRecord) session.history.record(call);',
     replace: '',
   },
   {

@@ -191,9 +191,9 @@ export class CalleeEndpoint {
     now: number,
   ): boolean {
     const { counters } = this;
-    const known = session.history.get(number);
+    const known = session.history.find(number);
     if (known === undefined) {
-      if (!session.finished.has(number)) return false;
+      if (!session.history.isFinished(number)) return false;
       counters.duplicates++;
       counters.stale++;
       return true;
@@ -242,16 +242,16 @@ export class CalleeEndpoint {
     const { usage } = this.sessions;
     const isFull =
       session.history.size >= limits.historyEntriesPerClient ||
-      session.historyBytes >= limits.historyBytesPerClient ||
+      session.history.bytes >= limits.historyBytesPerClient ||
       usage.historyEntries >= limits.historyEntries ||
       usage.historyBytes >= limits.historyBytes;
     if (!isFull) {
-      session.record(call);
+      session.history.record(call);
       return true;
     }
     // Refusals have as much room again. Beyond it nothing is remembered, so a late copy might still be executed.
     const canRecord = session.history.size < 2 * limits.historyEntriesPerClient;
-    if (canRecord) session.record(call);
+    if (canRecord) session.history.record(call);
     this.answering.refusal(call, {
       code: 'resource-exhausted',
       outcome: canRecord ? 'not-executed' : 'unknown',
@@ -278,8 +278,7 @@ export class CalleeEndpoint {
     const number = reader.rawU64();
     const replyId = reader.rawU32();
     const ranges = readRanges(reader);
-    const call =
-      session.history.get(number) ?? session.unfiltered.get(number) ?? session.repairs.find(number);
+    const call = session.find(number);
     if (call === undefined) {
       const request = session.halfOpen.get(number);
       sendMissing(link, session.clientId, number, request?.message.missing() ?? allFragments);
@@ -297,8 +296,8 @@ export class CalleeEndpoint {
     if (!Reassembly.isSound(fragment, this.limits.messageBytes))
       throw new MarshalError('a fragment that cannot be');
     const isFiltered = header.semantics === 'at-most-once';
-    const known = isFiltered ? session.history.get(number) : undefined;
-    if (known !== undefined || (isFiltered && session.finished.has(number))) {
+    const known = isFiltered ? session.history.find(number) : undefined;
+    if (known !== undefined || (isFiltered && session.history.isFinished(number))) {
       if (known === undefined || !fragment.asks) return;
       follow(known, link, header.attempt, now);
       this.answering.again(known);
@@ -323,12 +322,12 @@ export class CalleeEndpoint {
   /** A cancel may come before the request; then no copy of it will be executed. */
   private onCancel(link: Link, sender: Sender & { kind: 'session' }, number: number, now: number): void {
     const { session } = sender;
-    const known = session.history.get(number) ?? session.unfiltered.get(number);
+    const known = session.find(number);
     if (known !== undefined) {
       abandon(known);
       return;
     }
-    if (session.finished.has(number)) return;
+    if (session.history.isFinished(number)) return;
     const call = this.accept(link, sender, { number, attempt: 0, remaining: 0 }, undefined, now);
     call.recorded = true;
     if (!this.admit(session, call)) return;

@@ -1,21 +1,14 @@
 /**
- * What a server knows of one client: its session, the calls that are finished, and the reply history. It belongs to
- * the client, not to a connection or an address.
+ * What a server knows of one client: how it is recognised, where it is, its reply history, and what of its requests is
+ * under way. It belongs to the client, not to a connection or an address.
  */
-
 import type { Reader } from '../marshalling/reader.js';
 import type { Link } from '../transport/transport.js';
 import { readAcknowledgement } from './acknowledgement.js';
 import { type FragmentHeader, Reassembly } from './fragments.js';
-import { NumberSet } from './number-set.js';
+import { type HistoryUsage, ReplyHistory } from './history.js';
 import { abandon, type CallSession, type KeptReply, type ReceivedCall } from './received-call.js';
 import { createRepairs, type Repairs } from './repairs.js';
-
-/** Beyond so many stretches of finished numbers a client's acknowledgements change nothing more. */
-const maxIntervals = 4096;
-
-/** What an entry of the history takes beside its reply, in bytes. */
-export const entryBytes = 128;
 
 export interface HalfOpenRequest {
   readonly message: Reassembly;
@@ -25,9 +18,7 @@ export interface HalfOpenRequest {
 }
 
 /** What all sessions of a server hold together. */
-export interface SharedUsage {
-  historyEntries: number;
-  historyBytes: number;
+export interface SharedUsage extends HistoryUsage {
   halfOpenBytes: number;
 }
 
@@ -41,9 +32,7 @@ export class ServerSession implements CallSession {
   /** The latest validated path to the client. */
   link: Link;
   lastHeard: number;
-  readonly finished: NumberSet;
-  readonly history = new Map<number, ReceivedCall>();
-  historyBytes = 0;
+  readonly history: ReplyHistory;
   /** Calls that execute although nobody filters them, so that a probe can be told. */
   readonly unfiltered = new Map<number, ReceivedCall>();
   /** Their long replies, while parts of them may be missing. */
@@ -64,25 +53,26 @@ export class ServerSession implements CallSession {
     this.nonce = opened.nonce;
     this.link = opened.link;
     this.lastHeard = opened.lastHeard;
-    this.finished = new NumberSet(firstNumber);
+    this.history = new ReplyHistory(firstNumber, usage);
     this.repairs = createRepairs(repairBytes);
     this.usage = usage;
   }
 
-  /** Puts a call into the history. */
-  record(call: ReceivedCall): void {
-    this.history.set(call.number, call);
-    this.usage.historyEntries++;
-    this.count(entryBytes);
+  get historyBytes(): number {
+    return this.history.bytes;
+  }
+
+  /** The call that a probe or a cancel is about. */
+  find(number: number): ReceivedCall | undefined {
+    return this.history.find(number) ?? this.unfiltered.get(number) ?? this.repairs.find(number);
   }
 
   remembers(call: ReceivedCall): boolean {
-    return this.history.get(call.number) === call;
+    return this.history.find(call.number) === call;
   }
 
   keep(call: ReceivedCall, reply: KeptReply): void {
-    call.reply = reply;
-    this.count(reply.end - reply.start);
+    this.history.keep(call, reply);
   }
 
   keepForRepair(call: ReceivedCall, reply: KeptReply, now: number): void {
@@ -95,13 +85,12 @@ export class ServerSession implements CallSession {
 
   /** Takes an acknowledgement: drops replies, and abandons calls that still run. */
   acknowledge(reader: Reader): void {
-    readAcknowledgement(reader, (from, to) => this.finish(from, to));
-  }
-
-  /** What a half-open request holds now, after `change` more bytes. */
-  countHalfOpen(change: number): void {
-    this.halfOpenBytes += change;
-    this.usage.halfOpenBytes += change;
+    readAcknowledgement(reader, (from, to) => {
+      this.history.finish(from, to);
+      for (const [number, request] of this.halfOpen) {
+        if (request.filtered && number >= from && number < to) this.dropHalfOpen(number);
+      }
+    });
   }
 
   /** The request of which a fragment came, begun with it if need be. */
@@ -113,6 +102,12 @@ export class ServerSession implements CallSession {
     return request;
   }
 
+  /** A half-open request holds so many more bytes. */
+  countHalfOpen(bytes: number): void {
+    this.halfOpenBytes += bytes;
+    this.usage.halfOpenBytes += bytes;
+  }
+
   dropHalfOpen(number: number): void {
     const request = this.halfOpen.get(number);
     if (request === undefined) return;
@@ -120,46 +115,16 @@ export class ServerSession implements CallSession {
     this.countHalfOpen(-request.message.bytes);
   }
 
+  /** Calls that have no answer yet. */
+  *unanswered(): Iterable<ReceivedCall> {
+    yield* this.history.unanswered();
+    yield* this.unfiltered.values();
+  }
+
   /** The session ends: whoever still runs for it is told. */
   end(): void {
-    for (const call of this.history.values()) this.drop(call);
-    this.history.clear();
+    this.history.end();
     for (const call of this.unfiltered.values()) abandon(call);
     for (const number of [...this.halfOpen.keys()]) this.dropHalfOpen(number);
-  }
-
-  private finish(from: number, to: number): void {
-    const start = Math.max(from, this.finished.floor);
-    if (to <= start) return;
-    if (this.finished.intervals >= maxIntervals && start > this.finished.floor) return;
-    this.finished.add(start, to);
-    // A hostile client may declare any stretch finished: look at the numbers or at the entries, whichever are fewer.
-    if (to - start <= this.history.size) {
-      for (let number = start; number < to; number++) this.forget(this.history.get(number));
-    } else {
-      for (const call of this.history.values()) {
-        if (call.number >= start && call.number < to) this.forget(call);
-      }
-    }
-    for (const [number, request] of this.halfOpen) {
-      if (request.filtered && number >= start && number < to) this.dropHalfOpen(number);
-    }
-  }
-
-  private forget(call: ReceivedCall | undefined): void {
-    if (call === undefined) return;
-    this.history.delete(call.number);
-    this.drop(call);
-  }
-
-  private drop(call: ReceivedCall): void {
-    this.usage.historyEntries--;
-    this.count(-entryBytes - (call.reply === undefined ? 0 : call.reply.end - call.reply.start));
-    abandon(call);
-  }
-
-  private count(bytes: number): void {
-    this.historyBytes += bytes;
-    this.usage.historyBytes += bytes;
   }
 }

@@ -132,10 +132,7 @@ export class Sessions {
 
   /** Calls that have no answer yet. */
   *unanswered(): Iterable<ReceivedCall> {
-    for (const session of this.sessions.values()) {
-      for (const call of session.history.values()) if (call.state === 'waiting') yield call;
-      yield* session.unfiltered.values();
-    }
+    for (const session of this.sessions.values()) yield* session.unanswered();
   }
 
   /** Ends all sessions. */

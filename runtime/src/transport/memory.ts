@@ -1,4 +1,4 @@
-/** Streams within one process: the whole stack runs, but for the system's sockets. */
+/** Frames within one process: the whole stack runs, but for the system's sockets. */
 import type {
   Clock,
   SocketAddress,
@@ -6,21 +6,34 @@ import type {
   StreamListenOptions,
   StreamSocket,
 } from '../platform/platform.js';
+import { dialStream, listenStream, type StreamOptions } from './stream.js';
+import type { Link, Listener } from './transport.js';
+
+/** Rejects with code `ECONNREFUSED` when nobody listens by that name. */
+export function dialMemory(name: string, options: StreamOptions): Promise<Link> {
+  const connect = async () => connectInMemory(name, options.clock);
+  return dialStream(connect, `memory:${name}`, options);
+}
+
+/** Rejects with code `EADDRINUSE` when the name is taken. */
+export function listenMemory(name: string, options: StreamOptions): Promise<Listener> {
+  const listen = async (onConnection: StreamListenOptions['onConnection']) =>
+    listenInMemory(name, options.clock, { onConnection });
+  return listenStream(listen, () => `memory:${name}`, options);
+}
 
 /** The process's listeners, by name. */
 const listeners = new Map<string, StreamListenOptions & { readonly clock: Clock }>();
 
 const addressOf = (name: string): SocketAddress => ({ host: name, port: 0 });
 
-/** @throws Error with code `EADDRINUSE` when the name is taken */
-export function listenInMemory(name: string, clock: Clock, options: StreamListenOptions): StreamListener {
+function listenInMemory(name: string, clock: Clock, options: StreamListenOptions): StreamListener {
   if (listeners.has(name)) throw systemError('EADDRINUSE', `memory:${name} is taken by another server`);
   listeners.set(name, { ...options, clock });
   return { address: addressOf(name), close: () => listeners.delete(name) };
 }
 
-/** @throws Error with code `ECONNREFUSED` when nobody listens by that name */
-export function connectInMemory(name: string, clock: Clock): StreamSocket {
+function connectInMemory(name: string, clock: Clock): StreamSocket {
   const listener = listeners.get(name);
   if (listener === undefined) throw systemError('ECONNREFUSED', `no server listens at memory:${name}`);
   const near = new MemorySocket(name, clock);

@@ -1,8 +1,8 @@
 /** From an address to the transport that serves it. */
-import type { Platform, StreamSockets } from '../platform/platform.js';
-import { type Address, formatAddress } from './address.js';
-import { connectInMemory, listenInMemory } from './memory.js';
-import { dialStream, listenStream } from './streams.js';
+import type { Platform } from '../platform/platform.js';
+import type { Address } from './address.js';
+import { dialMemory, listenMemory } from './memory.js';
+import { dialTcp, listenTcp } from './tcp.js';
 import type { Link, LinkHandlers, Listener, TransportCounters } from './transport.js';
 import { dialUdp, listenUdp } from './udp.js';
 
@@ -17,50 +17,29 @@ export interface TransportOptions {
 }
 
 /** Opens a path to a server. Rejects with the system's error where there is none. */
-export async function dial(address: Address, options: TransportOptions): Promise<Link> {
+export function dial(address: Address, options: TransportOptions): Promise<Link> {
   const { platform } = options;
+  const streamOptions = { ...options, clock: platform.clock };
   switch (address.scheme) {
     case 'udp':
       return dialUdp(address.host, address.port, options);
-    case 'tcp': {
-      const target = { host: await platform.datagrams.resolve(address.host), port: address.port };
-      const peer = formatAddress('tcp', target.host, target.port);
-      return dialStream(platform.streams, target, peer, { ...options, clock: platform.clock });
-    }
+    case 'tcp':
+      return dialTcp(address.host, address.port, platform, streamOptions);
     case 'memory':
-      return dialStream(memorySockets(platform), { host: address.name, port: 0 }, `memory:${address.name}`, {
-        ...options,
-        clock: platform.clock,
-      });
+      return dialMemory(address.name, streamOptions);
   }
 }
 
 /** Takes frames that are sent to the address. Rejects with the system's error where it is taken. */
-export async function listen(address: Address, options: TransportOptions): Promise<Listener> {
+export function listen(address: Address, options: TransportOptions): Promise<Listener> {
   const { platform } = options;
+  const streamOptions = { ...options, clock: platform.clock };
   switch (address.scheme) {
     case 'udp':
       return listenUdp(address.host, address.port, options);
     case 'tcp':
-      return listenStream(
-        platform.streams,
-        { host: await platform.datagrams.resolve(address.host), port: address.port },
-        ({ host, port }) => formatAddress('tcp', host, port),
-        { ...options, clock: platform.clock },
-      );
+      return listenTcp(address.host, address.port, platform, streamOptions);
     case 'memory':
-      return listenStream(
-        memorySockets(platform),
-        { host: address.name, port: 0 },
-        ({ host }) => `memory:${host}`,
-        { ...options, clock: platform.clock },
-      );
+      return listenMemory(address.name, streamOptions);
   }
-}
-
-function memorySockets({ clock }: Platform): StreamSockets {
-  return {
-    listen: async options => listenInMemory(options.host ?? '', clock, options),
-    connect: async ({ host }) => connectInMemory(host, clock),
-  };
 }

@@ -1,0 +1,152 @@
+/** Frames over a stream of bytes: the half that TCP and memory have in common. */
+import type { Clock, StreamSocket } from '../platform/platform.js';
+import { createFrameCutter } from './frame-cutter.js';
+import { protocolVersion } from './packet.js';
+import type { Link, LinkHandlers, TransportCounters } from './transport.js';
+
+/** Each side's first bytes: `CVK` and the protocol's version. */
+const greeting = Buffer.from([0x43, 0x56, 0x4b, protocolVersion]);
+
+/** Bytes that are handed to the socket before the turn ends, so that the peer can start while this side goes on. */
+const earlyWriteBytes = 8192;
+
+export interface StreamLinkOptions {
+  readonly clock: Clock;
+  readonly handlers: LinkHandlers;
+  readonly counters: TransportCounters;
+  readonly maxFrame: number;
+  readonly peer: string;
+  /** The link is of no use any more, whoever ended it. */
+  readonly onEnd?: (link: Link) => void;
+}
+
+/** Puts frames on a connected socket. */
+export function createStreamLink(socket: StreamSocket, options: StreamLinkOptions): Link {
+  const link = new StreamLink(socket, options);
+  link.start();
+  return link;
+}
+
+class StreamLink implements Link {
+  readonly reliable = true;
+  readonly validated = true;
+  readonly maxFrame: number;
+  readonly peer: string;
+  received = 0;
+  sent = 0;
+  addressee: Buffer | undefined = undefined;
+  private readonly socket: StreamSocket;
+  private readonly options: StreamLinkOptions;
+  /** Frames that stand one after another in memory leave as one range, without a copy. */
+  private bytes: Buffer | undefined;
+  private begin = 0;
+  private end = 0;
+  private scheduled = false;
+  private open = true;
+  private waiting: (() => void)[] = [];
+  private readonly flushTurn = () => this.flush();
+
+  constructor(socket: StreamSocket, options: StreamLinkOptions) {
+    this.socket = socket;
+    this.options = options;
+    this.maxFrame = options.maxFrame;
+    this.peer = options.peer;
+  }
+
+  start(): void {
+    const { handlers, counters } = this.options;
+    const cut = createFrameCutter(this.maxFrame, (bytes, start, end) => {
+      if (this.open) handlers.onFrames(this, bytes, start, end);
+    });
+    let greeted = 0;
+    this.socket.onData = chunk => {
+      let rest = chunk;
+      while (greeted < greeting.length && rest.length > 0) {
+        if (rest[0] !== greeting[greeted]) {
+          counters.damaged++;
+          this.fail(new Error(`${this.peer} does not speak this protocol's version ${protocolVersion}`));
+          return;
+        }
+        greeted++;
+        rest = rest.subarray(1);
+      }
+      if (rest.length === 0) return;
+      try {
+        cut(rest);
+      } catch (error) {
+        if (!(error instanceof RangeError)) throw error;
+        counters.damaged++;
+        this.fail(error);
+      }
+    };
+    this.socket.onClose = error => this.gone(error);
+    this.socket.write(greeting);
+  }
+
+  send(bytes: Buffer, start: number, end: number): void {
+    if (!this.open) return;
+    if (
+      this.bytes?.buffer === bytes.buffer &&
+      this.bytes.byteOffset === bytes.byteOffset &&
+      this.end === start
+    ) {
+      this.end = end;
+    } else {
+      this.emit();
+      this.bytes = bytes;
+      this.begin = start;
+      this.end = end;
+    }
+    if (this.end - this.begin >= earlyWriteBytes) this.emit();
+    if (!this.scheduled) {
+      this.scheduled = true;
+      this.options.clock.defer(this.flushTurn);
+    }
+  }
+
+  whenFlushed(callback: () => void): void {
+    if (this.scheduled) this.waiting.push(callback);
+    else callback();
+  }
+
+  close(): void {
+    if (!this.open) return;
+    this.flush();
+    this.open = false;
+    this.socket.onClose = () => {};
+    this.socket.onData = () => {};
+    this.socket.end();
+    this.options.onEnd?.(this);
+  }
+
+  private emit(): void {
+    if (this.bytes === undefined) return;
+    this.socket.write(this.bytes.subarray(this.begin, this.end));
+    this.bytes = undefined;
+  }
+
+  flush(): void {
+    if (!this.open) return;
+    this.options.handlers.onFlush?.(this);
+    this.scheduled = false;
+    this.emit();
+    if (this.waiting.length > 0) {
+      const waiting = this.waiting;
+      this.waiting = [];
+      for (const callback of waiting) callback();
+    }
+  }
+
+  /** Drops the connection because of what the peer sent. */
+  private fail(error: Error): void {
+    this.socket.destroy();
+    this.gone(error);
+  }
+
+  private gone(error: Error | null): void {
+    if (!this.open) return;
+    this.open = false;
+    this.options.onEnd?.(this);
+    this.options.handlers.onDown?.(this, error);
+  }
+}
