@@ -13,6 +13,7 @@ import type {
   Procedure,
 } from '../schema/description.js';
 import { CallError } from '../schema/errors.js';
+import { createCancellation } from './cancellation.js';
 
 export interface Channel extends AsyncDisposable {
   /** The client stub of an interface: an object with a method for each procedure. */
@@ -36,6 +37,7 @@ export function createChannel(endpoint: CallerEndpoint, platform: Platform): Cha
 
 /** What client stubs stand on. */
 function createCaller(endpoint: CallerEndpoint, platform: Platform): Caller {
+  const cancellation = createCancellation((number, reason) => endpoint.cancel(number, reason));
   return {
     unary<Arguments extends readonly unknown[], Result>(
       procedure: Procedure<Arguments, Result>,
@@ -59,7 +61,11 @@ function createCaller(endpoint: CallerEndpoint, platform: Platform): Caller {
             reject,
           );
           if (call === undefined) return;
-          for (const signal of signals) listen(endpoint, call, signal);
+          const forget = signals.map(signal => cancellation.watch(signal, call.number));
+          if (forget.length > 0)
+            call.unlisten = () => {
+              for (const each of forget) each();
+            };
           endpoint.submit(call);
         }
       });
@@ -98,17 +104,6 @@ function signalsOf(options: CallOptions | undefined): readonly AbortSignal[] {
   const { signal, parent } = options;
   if (signal !== undefined) return parent === undefined ? [signal] : [signal, parent.signal];
   return parent === undefined ? [] : [parent.signal];
-}
-
-/** Cancels the call when the signal is aborted, and forgets the signal when the call is over. */
-function listen(endpoint: CallerEndpoint, call: PendingCall, signal: AbortSignal): void {
-  const cancel = () => endpoint.cancel(call.number, signal.reason);
-  const forgetEarlier = call.unlisten;
-  signal.addEventListener('abort', cancel, { once: true });
-  call.unlisten = () => {
-    forgetEarlier?.();
-    signal.removeEventListener('abort', cancel);
-  };
 }
 
 function notExecuted(code: CallError['code'], message: string, cause?: unknown): CallError {
