@@ -10,7 +10,7 @@ import type { DispatchEntry } from '../schema/description.js';
 import { crc32c } from '../transport/crc32c.js';
 import type { Link, LinkHandlers, TransportCounters } from '../transport/transport.js';
 import { Answering, type AnsweringCounters } from './answering.js';
-import { Reassembly, readFragmentHeader } from './fragments.js';
+import { fragmentOverhead, Reassembly, readFragmentHeader } from './fragments.js';
 import { forEachFrame } from './frame-loop.js';
 import { allFragments, FrameType, readRanges, semanticsRank } from './frames.js';
 import { ResetReason, resetBytes, sendReset } from './handshake-frames.js';
@@ -250,7 +250,9 @@ export class CalleeEndpoint {
       return true;
     }
     // Refusals have as much room again. Beyond it nothing is remembered, so a late copy might still be executed.
-    const canRecord = session.history.size < 2 * limits.historyEntriesPerClient;
+    const canRecord =
+      session.history.size < 2 * limits.historyEntriesPerClient &&
+      usage.historyEntries < 2 * limits.historyEntries;
     if (canRecord) session.history.record(call);
     this.answering.refusal(call, {
       code: 'resource-exhausted',
@@ -281,7 +283,7 @@ export class CalleeEndpoint {
     const call = session.find(number);
     if (call === undefined) {
       const request = session.halfOpen.get(number);
-      sendMissing(link, session.clientId, number, request?.message.missing() ?? allFragments);
+      sendMissing(link, session, number, request?.message.missing() ?? allFragments);
     } else {
       follow(call, link, attempt, now);
       this.answering.again(call, ranges.length > 0 && replyId === call.replyId ? ranges : undefined);
@@ -303,20 +305,26 @@ export class CalleeEndpoint {
       this.answering.again(known);
       return;
     }
-    const request = session.halfOpenRequest(number, fragment, isFiltered);
-    request.lastHeard = now;
     const part = reader.rawBytes(reader.remaining);
-    const hasRoom =
-      session.halfOpenBytes + part.length <= this.limits.halfOpenBytesPerClient &&
-      this.sessions.usage.halfOpenBytes + part.length <= this.limits.halfOpenBytes;
-    if (hasRoom && request.message.add(fragment, part)) session.countHalfOpen(part.length);
-    if (request.message.complete) {
-      const body = request.message.join();
+    const isNew = !session.halfOpen.has(number);
+    const hasRoom = this.hasRoom(session, part.length + (isNew ? 2 : 1) * fragmentOverhead);
+    if (isNew && !hasRoom) return;
+    const { message } = session.halfOpenRequest(number, fragment, isFiltered, now);
+    if (hasRoom && message.add(fragment, part)) session.countHalfOpen(part.length + fragmentOverhead);
+    if (message.complete) {
+      const body = message.join();
       session.dropHalfOpen(number);
       this.onRequest(link, sender, header, reader.reset(body), now);
     } else if (fragment.asks) {
-      sendMissing(link, session.clientId, number, request.message.missing());
+      sendMissing(link, session, number, message.missing());
     }
+  }
+
+  private hasRoom(session: ServerSession, bytes: number): boolean {
+    return (
+      session.halfOpenBytes + bytes <= this.limits.halfOpenBytesPerClient &&
+      this.sessions.usage.halfOpenBytes + bytes <= this.limits.halfOpenBytes
+    );
   }
 
   /** A cancel may come before the request; then no copy of it will be executed. */

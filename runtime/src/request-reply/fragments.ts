@@ -19,6 +19,9 @@ export const fragmentHeaderBytes = 9;
 
 export const maxFragments = 0xffff;
 
+/** What a message takes beside its bytes, and each part of it too: so many small ones are not free. */
+export const fragmentOverhead = 128;
+
 export interface FragmentHeader {
   readonly total: number;
   readonly index: number;
@@ -69,8 +72,7 @@ export class Reassembly {
   readonly total: number;
   readonly count: number;
   private readonly parts = new Map<number, Buffer>();
-  /** Bytes that have arrived. */
-  bytes = 0;
+  private arrived = 0;
 
   constructor(total: number, count: number) {
     this.total = total;
@@ -86,6 +88,11 @@ export class Reassembly {
     return this.parts.size === this.count;
   }
 
+  /** Bytes that it takes. */
+  get size(): number {
+    return this.arrived + (1 + this.parts.size) * fragmentOverhead;
+  }
+
   /** Takes a fragment; one that belongs to another message or that came before changes nothing. */
   add(header: FragmentHeader, part: Buffer): boolean {
     if (header.total !== this.total || header.count !== this.count || this.parts.has(header.index))
@@ -93,7 +100,7 @@ export class Reassembly {
     const [from, to] = fragmentBounds(this.total, this.count, header.index);
     if (part.length !== to - from) return false;
     this.parts.set(header.index, part);
-    this.bytes += part.length;
+    this.arrived += part.length;
     return true;
   }
 

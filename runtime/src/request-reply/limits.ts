@@ -40,12 +40,19 @@ export const defaultServerLimits: ServerLimits = {
   halfOpenBytes: 256 * mebibyte,
 };
 
-/** @throws RangeError when a limit is not a positive number */
+/** These two are told to clients, in 32 bits each. */
+const toldLimits: readonly string[] = ['messageBytes', 'lease'] satisfies (keyof ServerLimits)[];
+
+const longest32 = 0xffff_ffff;
+
+/** @throws RangeError when a limit is unknown or not a positive number */
 export function serverLimits(given: Partial<ServerLimits> | undefined): ServerLimits {
   for (const [name, value] of Object.entries(given ?? {})) {
     if (!(name in defaultServerLimits)) throw new RangeError(`'${name}' is not a limit of a server`);
     if (typeof value !== 'number' || !(value > 0))
       throw new RangeError(`the limit '${name}' must be above 0, not ${value}`);
+    if (toldLimits.includes(name) && (!Number.isInteger(value) || value > longest32))
+      throw new RangeError(`the limit '${name}' must be a whole number from 1 to ${longest32}, not ${value}`);
   }
   return { ...defaultServerLimits, ...given };
 }

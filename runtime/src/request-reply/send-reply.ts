@@ -19,6 +19,10 @@ import { wireAttempt } from './request-frame.js';
 export const replyBodyAt = lengthBytes + 1 + 1 + 8 + 4;
 const replyIdBytes = 4;
 
+/** A frame that says what is missing, without its ranges. */
+const missingBytes = lengthBytes + 1 + 8 + 1;
+const rangeBytes = 4;
+
 /** What a datagram carries beside frames that are sent to a client. */
 const datagramOverhead = 8 + 21;
 
@@ -99,8 +103,17 @@ export function sendBusy(call: ReceivedCall): void {
 }
 
 /** Says what of a request has not arrived. */
-export function sendMissing(link: Link, clientId: Buffer, number: number, ranges: Ranges): void {
+export function sendMissing(
+  link: Link,
+  { clientId, token }: { readonly clientId: Buffer; readonly token: Buffer },
+  number: number,
+  ranges: Ranges,
+): void {
   address(link, clientId);
+  if (!mayAnswer(link, missingBytes + ranges.length * rangeBytes)) {
+    askToValidate(link, token);
+    return;
+  }
   const writer = beginFrame(FrameType.missing);
   writer.rawU64(number);
   writeRanges(writer, ranges);

@@ -94,11 +94,20 @@ export class ServerSession implements CallSession {
   }
 
   /** The request of which a fragment came, begun with it if need be. */
-  halfOpenRequest(number: number, { total, count }: FragmentHeader, filtered: boolean): HalfOpenRequest {
+  halfOpenRequest(
+    number: number,
+    { total, count }: FragmentHeader,
+    filtered: boolean,
+    now: number,
+  ): HalfOpenRequest {
     const known = this.halfOpen.get(number);
-    if (known !== undefined) return known;
-    const request = { message: new Reassembly(total, count), filtered, lastHeard: 0 };
+    if (known !== undefined) {
+      known.lastHeard = now;
+      return known;
+    }
+    const request = { message: new Reassembly(total, count), filtered, lastHeard: now };
     this.halfOpen.set(number, request);
+    this.countHalfOpen(request.message.size);
     return request;
   }
 
@@ -112,7 +121,7 @@ export class ServerSession implements CallSession {
     const request = this.halfOpen.get(number);
     if (request === undefined) return;
     this.halfOpen.delete(number);
-    this.countHalfOpen(-request.message.bytes);
+    this.countHalfOpen(-request.message.size);
   }
 
   /** Calls that have no answer yet. */
