@@ -12,6 +12,8 @@ export interface Program<D extends Duties> {
     duty: Name,
     ...argument: Parameters<D[Name]>
   ): Promise<Awaited<ReturnType<D[Name]>>>;
+  /** Settled when the process is gone, for whatever reason. */
+  readonly gone: Promise<void>;
   /** Ends the process and waits until it is gone. `SIGKILL` gives it no chance to say a word. */
   stop(signal?: NodeJS.Signals): Promise<void>;
 }
@@ -44,6 +46,7 @@ export function startProgram<D extends Duties>(path: URL): Program<D> {
 
   return {
     pid: child.pid ?? 0,
+    gone,
     ask: (duty, argument?: unknown) =>
       new Promise((resolve, reject) => {
         const id = ++asked;

@@ -6,7 +6,7 @@ import { offer } from '../processes.js';
 import { type Semantics, tills } from './tills.js';
 
 /** Deposits that one customer makes at the same time. */
-const hands = 10;
+const hands = 20;
 
 /** Milliseconds between two deposits of one hand. */
 const pause = 5;

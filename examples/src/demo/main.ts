@@ -60,18 +60,20 @@ function advise(): void {
 
 /** One line that says what was seen. */
 function conclude(udp: readonly Trial<TrafficOf['udp']>[], tcp: readonly Trial<TrafficOf['tcp']>[]): void {
-  const broken = [...udp, ...tcp].filter(trial => !isPromiseKept(trial));
+  const broken = [...namesOfBroken('UDP', udp), ...namesOfBroken('TCP', tcp)];
   if (broken.length > 0) {
     process.exitCode = 1;
-    console.log(
-      paint('yellow', `\nBROKEN: the promise of ${broken.map(trial => trial.semantics).join(', ')}`),
-    );
+    console.log(paint('yellow', `\nBROKEN: the promise of ${broken.join(' and of ')}`));
     return;
   }
   const lost = udp.find(each => each.semantics === 'at-most-once')?.traffic.lost;
   const cut = tcp.find(each => each.semantics === 'at-most-once')?.traffic.cut;
   const seen = `at-most-once met ${lost} lost packets and ${cut} cut connections, and no cent is wrong.`;
   console.log(paint('green', `\nAll promises kept: ${seen}`));
+}
+
+function namesOfBroken(transport: string, trials: readonly Trial[]): string[] {
+  return trials.filter(trial => !isPromiseKept(trial)).map(trial => `${trial.semantics} over ${transport}`);
 }
 
 compile();

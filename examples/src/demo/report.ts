@@ -51,6 +51,11 @@ export function reportOf<S extends keyof TrafficOf>(
     label,
     cells: money.map(each => euros(amount(each))),
   });
+  /** Who makes `maybe` calls is told nothing. */
+  const told = (label: string, amount: (each: Money) => bigint): Row => ({
+    label,
+    cells: trials.map(({ semantics }, i) => (semantics === 'maybe' ? '-' : euros(amount(money[i]!)))),
+  });
   return table([
     { label: '', cells: trials.map(({ semantics }) => ['bold', semantics]) },
     { label: '', cells: trials.map(({ semantics }) => ['dim', tills[semantics].procedure]) },
@@ -60,12 +65,9 @@ export function reportOf<S extends keyof TrafficOf>(
     undefined,
     priced('the customers paid in', ({ paid }) => paid),
     ...(money.some(({ unknown }) => unknown > 0n)
-      ? [priced('  and were told: unknown', ({ unknown }) => unknown)]
+      ? [told('  and were told: unknown', ({ unknown }) => unknown)]
       : []),
-    {
-      label: '  and were told: booked',
-      cells: trials.map(({ semantics }, i) => (semantics === 'maybe' ? '-' : euros(money[i]!.confirmed))),
-    },
+    told('  and were told: booked', ({ confirmed }) => confirmed),
     priced('the bank booked', ({ booked }) => booked),
     {
       label: 'which is wrong by',

@@ -1,0 +1,137 @@
+/** What the cases between real processes play on: a server of the ledger, wires before it, clients, and the judge. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type CallError, type CallOptions, type Channel, connect } from '@convoke/runtime';
+import { onTestFinished } from 'vitest';
+import { Ending, type Job, Ledger, type LedgerClient } from '../../generated/testing/ledger/index.js';
+import { Oracle, type Told } from '../simulation/oracle.js';
+import { type Program, startProgram } from './programs.js';
+
+export const localhost = '127.0.0.1';
+
+/** Milliseconds after which no packet is on its way any more. */
+const aftermath = 200;
+
+export type Scheme = 'udp' | 'tcp';
+
+export type LedgerServerProgram = Awaited<ReturnType<typeof startProgram<'ledgerServer'>>>;
+
+export interface ServerOptions {
+  readonly fatal?: readonly string[];
+  readonly quick?: boolean;
+}
+
+export async function createStage(): Promise<Stage> {
+  const stage = new Stage();
+  onTestFinished(() => stage.close());
+  return stage;
+}
+
+export class Stage {
+  readonly oracle = new Oracle();
+  /** Of the latest server; a server that is started anew takes them again. */
+  readonly ports = { udp: 0, tcp: 0 };
+  private readonly directory = mkdtempSync(join(tmpdir(), 'convoke-'));
+  private readonly log = join(this.directory, 'executions');
+  private readonly programs: Program<never>[] = [];
+  private readonly channels: Channel[] = [];
+  private calls = 0;
+
+  constructor() {
+    writeFileSync(this.log, '');
+  }
+
+  async start<Name extends Parameters<typeof startProgram>[0]>(name: Name) {
+    const program = await startProgram(name);
+    this.programs.push(program as Program<never>);
+    return program;
+  }
+
+  /** Starts a server of the ledger, on the ports of the one before. */
+  async serve(options: ServerOptions = {}): Promise<LedgerServerProgram> {
+    const server = await this.start('ledgerServer');
+    const { udp, tcp } = this.ports;
+    const listen = [`udp://${localhost}:${udp}`, `tcp://${localhost}:${tcp}`];
+    const [overUdp, overTcp] = await server.ask('serve', { listen, log: this.log, ...options });
+    this.ports.udp = portOf(overUdp!);
+    this.ports.tcp = portOf(overTcp!);
+    return server;
+  }
+
+  async connect(port: number, scheme: Scheme = 'udp'): Promise<Channel> {
+    const channel = await connect(`${scheme}://${localhost}:${port}`);
+    this.channels.push(channel);
+    return channel;
+  }
+
+  async client(port: number, scheme: Scheme = 'udp'): Promise<LedgerClient> {
+    return (await this.connect(port, scheme)).client(Ledger);
+  }
+
+  /** Calls, and has the oracle note it. */
+  call(
+    client: LedgerClient,
+    name: keyof LedgerClient,
+    job: Partial<Job> = {},
+    options: CallOptions = {},
+  ): Promise<Told> {
+    const key = job.key ?? `${name}-${++this.calls}`;
+    const whole: Job = { work: 0, padding: 0, ending: Ending.receipt, ...job, key };
+    const { semantics } = Ledger.procedures.find(procedure => procedure.name === name)!;
+    return this.oracle.watch(key, semantics, client[name](whole, options));
+  }
+
+  /** A call that must bring a receipt. */
+  async succeed(...call: Parameters<Stage['call']>): Promise<void> {
+    const told = await this.call(...call);
+    if (told.kind === 'failed') throw told.error;
+    if (told.kind !== 'receipt') throw new Error(`${call[1]}: told '${told.kind}' instead of a receipt`);
+  }
+
+  /** A call that must fail; returns how. */
+  async fail(...call: Parameters<Stage['call']>): Promise<CallError> {
+    const told = await this.call(...call);
+    if (told.kind !== 'failed') throw new Error(`${call[1]}: told '${told.kind}' instead of a failure`);
+    return told.error;
+  }
+
+  /** How often the job with this key was executed until now, by all servers. */
+  executionsOf(key: string): number {
+    this.readLog();
+    return this.oracle.executionsOf(key).length;
+  }
+
+  /** Waits until jobs with these keys were executed. */
+  async executed(...keys: readonly string[]): Promise<void> {
+    while (!keys.every(key => this.executionsOf(key) > 0)) await sleep(5);
+  }
+
+  /** Waits until nothing is under way, and judges. */
+  async judge(): Promise<void> {
+    await sleep(aftermath);
+    this.readLog();
+    this.oracle.verify();
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.channels.map(channel => channel.close()));
+    await Promise.all(this.programs.map(program => program.stop('SIGKILL')));
+    rmSync(this.directory, { recursive: true });
+  }
+
+  /** The ledger's lines count executions from 1. */
+  private readLog(): void {
+    const { executions } = this.oracle;
+    executions.clear();
+    const keys = readFileSync(this.log, 'utf8').split('\n').slice(0, -1);
+    for (const [index, key] of keys.entries()) {
+      executions.set(key, [...(executions.get(key) ?? []), index + 1]);
+    }
+  }
+}
+
+function portOf(address: string): number {
+  return Number(new URL(address).port);
+}
