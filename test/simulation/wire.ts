@@ -27,7 +27,7 @@ const numberReaders: Partial<Record<FrameName, (reader: Reader) => number>> = {
   reply: attemptThenNumber,
   replyFragment: attemptThenNumber,
   busy: attemptThenNumber,
-  probe: attemptThenNumber,
+  probe: reader => reader.rawU64(),
   missing: reader => reader.rawU64(),
   cancel: reader => reader.rawU64(),
 };

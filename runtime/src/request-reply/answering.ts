@@ -18,6 +18,7 @@ import {
   address,
   askToValidate,
   beginReply,
+  longestReply,
   mayAnswer,
   replyBodyAt,
   sendBusy,
@@ -83,12 +84,13 @@ export class Answering {
   /** Answers another copy of a call, or a probe: with its reply, or by saying that there is none yet. */
   again(call: ReceivedCall, ranges?: Ranges): void {
     if (call.state === 'waiting') {
-      sendBusy(call);
+      sendBusy(call, this.clock.now());
       return;
     }
     if (ranges === undefined) this.counters.resent++;
-    if (call.reply !== undefined) sendKeptReply(call, call.reply, this.clock.now(), ranges);
-    else this.sendTombstone(call);
+    if (call.reply !== undefined && sizeOf(call.reply) <= longestReply(call.link)) {
+      sendKeptReply(call, call.reply, this.clock.now(), ranges);
+    } else this.sendTombstone(call);
   }
 
   private answer(call: ReceivedCall, status: number, writePayload: (writer: Writer) => void): void {
@@ -115,13 +117,13 @@ export class Answering {
   /** Keeps the reply that stands in the arena, where it is to be kept, and sends it. */
   private keepAndSend(call: ReceivedCall, reply: KeptReply, now: number): void {
     const { session, link } = call;
-    const size = reply.end - reply.start;
+    const size = sizeOf(reply);
     const isUnwanted = call.abandoned && !session?.remembers(call);
     if (call.oneWay || isUnwanted) {
       arena.abandon();
       return;
     }
-    if (size > this.limits.messageBytes) {
+    if (size > Math.min(this.limits.messageBytes, longestReply(link))) {
       arena.abandon();
       this.sendTombstone(call);
       return;
@@ -142,7 +144,7 @@ export class Answering {
 
   private keep(session: CallSession, call: ReceivedCall, reply: KeptReply): void {
     const { limits } = this;
-    const size = reply.end - reply.start;
+    const size = sizeOf(reply);
     // New calls are refused at the bounds; those that were admitted before may go beyond by one reply.
     const fits =
       size <= limits.keptReplyBytes &&
@@ -160,3 +162,5 @@ export class Answering {
     else writer.abandon();
   }
 }
+
+const sizeOf = ({ start, end }: KeptReply): number => end - start;

@@ -149,7 +149,7 @@ export class CalleeEndpoint {
     Record<number, (link: Link, sender: Sender & { kind: 'session' }, reader: Reader, now: number) => void>
   > = {
     [FrameType.acknowledgement]: (_link, { session }, reader) => session.acknowledge(reader),
-    [FrameType.probe]: (link, { session }, reader, now) => this.onProbe(link, session, reader, now),
+    [FrameType.probe]: (link, { session }, reader) => this.onProbe(link, session, reader),
     [FrameType.requestFragment]: (link, sender, reader, now) => this.onFragment(link, sender, reader, now),
     [FrameType.cancel]: (link, sender, reader, now) => this.onCancel(link, sender, reader.rawU64(), now),
   };
@@ -275,8 +275,7 @@ export class CalleeEndpoint {
     }
   }
 
-  private onProbe(link: Link, session: ServerSession, reader: Reader, now: number): void {
-    const attempt = reader.rawU8();
+  private onProbe(link: Link, session: ServerSession, reader: Reader): void {
     const number = reader.rawU64();
     const replyId = reader.rawU32();
     const ranges = readRanges(reader);
@@ -285,7 +284,8 @@ export class CalleeEndpoint {
       const request = session.halfOpen.get(number);
       sendMissing(link, session, number, request?.message.missing() ?? allFragments);
     } else {
-      follow(call, link, attempt, now);
+      // Not the copy's time of arrival: the client measures its round trip from the copy that the answer names.
+      call.link = link;
       this.answering.again(call, ranges.length > 0 && replyId === call.replyId ? ranges : undefined);
     }
   }

@@ -19,7 +19,13 @@ import { beginFrame, FrameType, finishFrame, readRanges, sendFrame } from './fra
 import type { PendingCall } from './pending-call.js';
 import { readReplyBody, readReplyHeader } from './reply-frame.js';
 import { backOff } from './retransmission.js';
-import { fitsDatagram, sendProbe, sendRequest, sendRequestFragments } from './send-request.js';
+import {
+  fitsDatagram,
+  longestRequest,
+  sendProbe,
+  sendRequest,
+  sendRequestFragments,
+} from './send-request.js';
 
 /** Milliseconds after which a connection is asked whether a call is still alive at its other end. */
 const connectionPatience = 2000;
@@ -152,8 +158,9 @@ export class CallerEndpoint {
     const { link } = this.session;
     if (link === undefined) return;
     const size = call.frame.end - call.frame.start;
-    if (size > this.session.messageBytes) {
-      const message = `the request has ${size} bytes; ${this.session.messageBytes} are allowed at the most`;
+    const longest = Math.min(this.session.messageBytes, longestRequest(link));
+    if (size > longest) {
+      const message = `the request has ${size} bytes; ${longest} are allowed at the most`;
       this.fail(call, 'resource-exhausted', message);
       return;
     }
@@ -385,10 +392,10 @@ export class CallerEndpoint {
   }
 
   private onBusy(reader: Reader): void {
-    const attempt = reader.rawU8();
-    const call = this.pending.get(reader.rawU64());
+    const { number, attempt, processing } = readReplyHeader(reader);
+    const call = this.pending.get(number);
     if (call === undefined) return;
-    if (!call.held) this.sampleRoundTrip(call, attempt, 0);
+    if (!call.held) this.sampleRoundTrip(call, attempt, processing);
     call.held = true;
     // How often a slow procedure is asked for backs off as any retransmission does; only a connection has proved alive.
     if (call.sentOver?.reliable) call.timeouts = 0;
@@ -417,8 +424,12 @@ export class CallerEndpoint {
     return call;
   }
 
-  /** Karn's rule: only a reply to a copy whose time of sending is known is a sample. */
+  /**
+   * Karn's rule: only a reply to a copy whose time of sending is known is a sample. Of a request that left in bursts no
+   * single time is known.
+   */
   private sampleRoundTrip(call: PendingCall, attempt: number, processing: number): void {
+    if (call.sentOver !== undefined && !fitsDatagram(call.sentOver, call.frame)) return;
     const sentAt = attempt === call.copies ? call.lastSentAt : attempt === 1 ? call.firstSentAt : 0;
     if (sentAt > 0) this.session.roundTrip.sample(this.platform.clock.now() - sentAt - processing);
   }

@@ -1,5 +1,6 @@
 /**
- * A reply: `attempt u8 | number u64 | processing u32 (µs) | body`, and the body `status u8 | payload`.
+ * A reply: `attempt u8 | number u64 | processing u32 (µs) | body`, and the body `status u8 | payload`. That there is no
+ * reply yet is said by the same without a body.
  *
  * As with requests, the body is the same in every copy; it is what a history keeps and what is fragmented.
  */

@@ -7,6 +7,7 @@ import {
   fragmentBounds,
   fragmentCount,
   fragmentHeaderBytes,
+  maxFragments,
   writeFragmentHeader,
 } from './fragments.js';
 import { allFragments, beginFrame, FrameType, noId, type Ranges, sendFrame, writeRanges } from './frames.js';
@@ -51,10 +52,20 @@ export function askToValidate(link: Link, token: Buffer | undefined): void {
   if (mayAnswer(link, resetBytes)) sendReset(link, token ?? noId, ResetReason.validate);
 }
 
-export function beginReply(call: ReceivedCall, now: number): Writer {
-  const writer = beginFrame(FrameType.reply);
+export function beginReply(call: ReceivedCall, now: number, type: number = FrameType.reply): Writer {
+  const writer = beginFrame(type);
   writeReplyHeader(writer, wireAttempt(call.attempt), call.number, now - call.arrivedAt);
   return writer;
+}
+
+/** The longest reply's body that the link carries, whole or in fragments. */
+export function longestReply(link: Link): number {
+  return link.reliable ? link.maxFrame - replyBodyAt : maxFragments * fragmentRoom(link);
+}
+
+/** How much of a reply's body one fragment holds. */
+function fragmentRoom(link: Link): number {
+  return link.maxFrame - replyBodyAt - replyIdBytes - fragmentHeaderBytes;
 }
 
 /** Sends a reply's body again, or what of it is asked for. */
@@ -75,7 +86,7 @@ export function sendKeptReply(call: ReceivedCall, reply: KeptReply, now: number,
 function sendReplyFragments(call: ReceivedCall, reply: KeptReply, now: number, ranges: Ranges): void {
   const { link } = call;
   const total = reply.end - reply.start;
-  const count = fragmentCount(total, link.maxFrame - replyBodyAt - replyIdBytes - fragmentHeaderBytes);
+  const count = fragmentCount(total, fragmentRoom(link));
   const indices = firstIndices(ranges, count, burst);
   const last = indices.at(-1);
   for (const index of indices) {
@@ -84,8 +95,7 @@ function sendReplyFragments(call: ReceivedCall, reply: KeptReply, now: number, r
       return;
     }
     const [from, to] = fragmentBounds(total, count, index);
-    const writer = beginFrame(FrameType.replyFragment);
-    writeReplyHeader(writer, wireAttempt(call.attempt), call.number, now - call.arrivedAt);
+    const writer = beginReply(call, now, FrameType.replyFragment);
     writer.rawU32(call.replyId);
     writeFragmentHeader(writer, { total, index, count, asks: index === last });
     writer.rawBytes(reply.bytes.subarray(reply.start + from, reply.start + to));
@@ -94,11 +104,9 @@ function sendReplyFragments(call: ReceivedCall, reply: KeptReply, now: number, r
 }
 
 /** The call is known and has no reply yet. */
-export function sendBusy(call: ReceivedCall): void {
+export function sendBusy(call: ReceivedCall, now: number): void {
   address(call.link, call.clientId);
-  const writer = beginFrame(FrameType.busy);
-  writer.rawU8(wireAttempt(call.attempt));
-  writer.rawU64(call.number);
+  beginReply(call, now, FrameType.busy);
   sendFrame(call.link);
 }
 

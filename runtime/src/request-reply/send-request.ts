@@ -6,6 +6,7 @@ import {
   fragmentBounds,
   fragmentCount,
   fragmentHeaderBytes,
+  maxFragments,
   writeFragmentHeader,
 } from './fragments.js';
 import {
@@ -26,6 +27,16 @@ import {
   wireRemaining,
   writeRequestHeader,
 } from './request-frame.js';
+
+/** The longest request that the link carries, whole or in fragments. */
+export function longestRequest(link: Link): number {
+  return link.reliable ? link.maxFrame : requestBodyAt + maxFragments * fragmentRoom(link);
+}
+
+/** How much of a request's body one fragment holds. */
+function fragmentRoom(link: Link): number {
+  return link.maxFrame - requestBodyAt - fragmentHeaderBytes;
+}
 
 export function fitsDatagram(link: Link, frame: Frame): boolean {
   return frame.end - frame.start <= link.maxFrame;
@@ -63,7 +74,7 @@ export function sendRequestFragments(
 ): void {
   const body = frame.start + requestBodyAt;
   const total = frame.end - body;
-  const count = fragmentCount(total, link.maxFrame - requestBodyAt - fragmentHeaderBytes);
+  const count = fragmentCount(total, fragmentRoom(link));
   const indices = firstIndices(ranges, count, limit);
   const last = indices.at(-1);
   for (const index of indices) {
@@ -89,12 +100,11 @@ function callNumberOf({ bytes, start }: Frame): number {
 }
 
 /**
- * Asks for the reply: `attempt u8 | number u64 | reply id u32 | ranges`. The ranges are of the fragments that are
+ * Asks for the reply: `number u64 | reply id u32 | ranges`. The ranges are of the fragments that are
  * missing of that reply; none are given while no part of it has come.
  */
 export function sendProbe(link: Link, call: PendingCall): void {
   const writer = beginFrame(FrameType.probe);
-  writer.rawU8(wireAttempt(call.copies));
   writer.rawU64(call.number);
   writer.rawU32(call.replyId);
   writeRanges(writer, call.reply?.missing() ?? []);

@@ -86,7 +86,7 @@ const proofs: Readonly<
     const bench = createServerBench({ historyBytesPerClient: 1000 });
     const client = openSession(bench);
     fill(client, 1, 1);
-    bench.answer(bench.dispatched()[0]!.call, Buffer.alloc(900));
+    bench.answer(bench.theCall(), Buffer.alloc(900));
     expect(refused(fill(client, 2, 2)[0])).toMatchObject(tooMany);
     client.send(acknowledgeBelow(3));
     expect(fill(client, 3, 3)).toEqual([]);
@@ -156,6 +156,30 @@ describe('refusals at the bounds', () => {
   });
 });
 
+describe('a reply of more fragments than can be counted', () => {
+  it('is told to be too large, however often it is asked for', () => {
+    const bench = createServerBench({ keptReplyBytes: 1 << 24 });
+    const client = openSession(bench, { link: createRecordingLink({ validated: false, maxFrame: 60 }) });
+    client.send(request(1));
+    const tombstone = { code: 'resource-exhausted', outcome: 'executed' };
+    const [first] = bench.answer(bench.theCall(), Buffer.alloc(65_536 * 30));
+    expect(readReply(first).failure).toMatchObject(tombstone);
+    expect(readReply(client.send(request(1))[0]).failure).toMatchObject(tombstone);
+  });
+
+  it('goes over a connection, and is not asked for in fragments afterwards', () => {
+    const bench = createServerBench();
+    const connection = createRecordingLink({ reliable: true, maxFrame: 1 << 24 });
+    const client = openSession(bench, { link: connection });
+    client.send(request(1));
+    const [whole] = bench.answer(bench.theCall(), Buffer.alloc(65_536 * 30));
+    expect(readReply(whole).result).toHaveLength(65_536 * 30);
+    const datagrams = createRecordingLink({ maxFrame: 60 });
+    const [again] = bench.receive(datagrams, client.identity, request(1));
+    expect(readReply(again).failure).toMatchObject({ outcome: 'executed' });
+  });
+});
+
 describe('half-open requests', () => {
   it('of which a part is missing for half a minute are dropped', () => {
     const bench = createServerBench();
@@ -189,7 +213,6 @@ describe('half-open requests', () => {
     const link = createRecordingLink({ validated: false, peer: 'udp://198.51.100.9:4000' });
     const probe = frameOf(to => {
       const writer = beginFrame(FrameType.probe);
-      writer.rawU8(1);
       writer.rawU64(1);
       writer.rawU32(0);
       writer.rawU8(0);

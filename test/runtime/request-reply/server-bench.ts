@@ -70,6 +70,13 @@ export function createServerBench(
     counters: callee.counters,
     /** What was dispatched since it was asked for last. */
     dispatched: () => dispatched.splice(0),
+    /** The only call that was dispatched since. */
+    theCall(): ReceivedCall {
+      const [first, ...others] = dispatched.splice(0);
+      if (first === undefined || others.length > 0)
+        throw new Error(`${others.length} calls too many, or one too few`);
+      return first.call;
+    },
     /** Lets frames arrive in one datagram or one read. */
     receive(link: RecordingLink, ...frames: readonly Uint8Array[]): SentFrame[] {
       const bytes = Buffer.concat(frames);

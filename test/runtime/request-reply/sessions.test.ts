@@ -109,7 +109,7 @@ describe('a lease', () => {
     const bench = createServerBench({ lease });
     const client = openSession(bench);
     client.send(request(1));
-    const [{ call }] = bench.dispatched() as [{ call: Parameters<typeof bench.answer>[0] }];
+    const call = bench.theCall();
     bench.answer(call, Buffer.from('done'));
     for (let second = 0; second < 20; second++) {
       bench.clock.advance(1000);
@@ -122,7 +122,7 @@ describe('a lease', () => {
     const bench = createServerBench({ lease });
     const client = openSession(bench);
     client.send(request(1));
-    const [{ call }] = bench.dispatched() as [{ call: { abandoned: boolean } }];
+    const call = bench.theCall();
     bench.clock.advance(2 * lease);
     expect(call.abandoned).toBe(true);
     expect(bench.callee.sessions).toMatchObject({ size: 0, usage: { historyEntries: 0, historyBytes: 0 } });
@@ -182,7 +182,7 @@ describe('before an address is validated', () => {
       client.identity,
       request(1, 'hello', { procedure: procedure({ semantics: 'at-least-once' }) }),
     );
-    const [{ call }] = bench.dispatched() as [{ call: Parameters<typeof bench.answer>[0] }];
+    const call = bench.theCall();
     const [answer] = bench.answer(call, Buffer.alloc(900));
     expect(answer?.name).toBe('reset');
     const body = answer!.body();
@@ -196,7 +196,7 @@ describe('before an address is validated', () => {
     const client = openSession(bench);
     const link = createRecordingLink({ validated: false, peer: 'udp://198.51.100.9:4000' });
     bench.receive(link, client.identity, request(1));
-    const [{ call }] = bench.dispatched() as [{ call: Parameters<typeof bench.answer>[0] }];
+    const call = bench.theCall();
     expect(bench.answer(call, Buffer.alloc(20_000)).map(({ name }) => name)).toEqual(['reset']);
   });
 });

@@ -75,7 +75,7 @@ export interface SentFrame {
   readonly body: () => Reader;
 }
 
-const names = new Map(
+const names = new Map<number, keyof typeof FrameType>(
   Object.entries(FrameType).map(([name, type]) => [type, name as keyof typeof FrameType]),
 );
 

@@ -1,0 +1,37 @@
+import { describe, expect, it } from 'vitest';
+import { formatAddress, parseAddress } from '../../../runtime/src/transport/address.js';
+
+describe('an address', () => {
+  it.each([
+    ['udp://127.0.0.1:7000', { scheme: 'udp', host: '127.0.0.1', port: 7000 }],
+    ['tcp://bank.example.org:0', { scheme: 'tcp', host: 'bank.example.org', port: 0 }],
+    ['tcp://[::1]:65535/', { scheme: 'tcp', host: '::1', port: 65_535 }],
+    ['memory:bank', { scheme: 'memory', name: 'bank' }],
+    ['memory://bank', { scheme: 'memory', name: 'bank' }],
+  ])('%s is read', (text, address) => {
+    expect(parseAddress(text)).toEqual(address);
+  });
+
+  it.each([
+    'udp://127.0.0.1',
+    'udp://127.0.0.1:65536',
+    'udp://127.0.0.1:70 00',
+    'udp://::1:7000',
+    'udp://:7000',
+    'udp://host:7000/path',
+    'http://127.0.0.1:7000',
+    'memory:',
+    '127.0.0.1:7000',
+    '',
+  ])("'%s' is none", text => {
+    expect(() => parseAddress(text)).toThrow(
+      `'${text}' is not an address: write udp://HOST:PORT, tcp://HOST:PORT (ports 0 to 65535) or memory:NAME`,
+    );
+  });
+
+  it.each(['udp://127.0.0.1:7000', 'tcp://[fe80::1]:1'])('%s is written as it is read', text => {
+    const address = parseAddress(text);
+    if (address.scheme === 'memory') throw new Error('a memory address');
+    expect(formatAddress(address.scheme, address.host, address.port)).toBe(text);
+  });
+});
