@@ -68,6 +68,13 @@ export interface RandomWire {
     readonly faults: DatagramFaults;
   }): number;
   relayed(port: number): { readonly lost: number; readonly duplicated: number; readonly reordered: number };
+  proxy(options: {
+    readonly serverPort: number;
+    readonly seed: number;
+    /** A connection is cut after so many bytes. */
+    readonly faults: { readonly life: readonly [least: number, most: number] };
+  }): number;
+  proxied(port: number): { readonly cut: number };
 }
 
 interface Programs {
