@@ -123,7 +123,8 @@ export class Answering {
       arena.abandon();
       return;
     }
-    if (size > Math.min(this.limits.messageBytes, longestReply(link))) {
+    const longest = session?.replyBytes ?? this.limits.messageBytes;
+    if (size > Math.min(longest, this.limits.messageBytes, longestReply(link))) {
       arena.abandon();
       this.sendTombstone(call);
       return;

@@ -119,6 +119,10 @@ export class CallerEndpoint {
     this.pending.set(call.number, call);
     if (call.procedure.semantics === 'at-most-once') this.open.add(call.number);
     const now = this.platform.clock.now();
+    if (call.deadlineAt <= now) {
+      expire(this.finish(call));
+      return;
+    }
     const { link, established } = this.session;
     if (this.session.isFresh(now) || (link !== undefined && !established && needsNoSession(call, link))) {
       this.transmit(call, now);

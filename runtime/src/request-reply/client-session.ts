@@ -210,6 +210,7 @@ export class ClientSession {
       clientId,
       nonce: this.nonce,
       firstNumber: this.firstNumber,
+      messageBytes: Math.min(this.options.messageBytes, 0xffff_ffff),
       token: this.token,
       cookie: this.cookie,
     });

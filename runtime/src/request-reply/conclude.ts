@@ -66,7 +66,7 @@ export function expire(call: PendingCall): void {
   const { copies } = call;
   const message =
     copies === 0
-      ? `the request of ${nameOf(call)} was never sent: there was no session with the server before the deadline`
+      ? `the request of ${nameOf(call)} could not be sent before the deadline`
       : `no reply to ${nameOf(call)} came before the deadline; ${copies} ${copies === 1 ? 'copy' : 'copies'} of the request went out`;
   call.reject(unansweredError(call, 'deadline-exceeded', message));
 }

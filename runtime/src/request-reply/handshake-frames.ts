@@ -25,6 +25,8 @@ export interface Hello {
   readonly nonce: Buffer;
   /** Every call below this number is finished. */
   readonly firstNumber: number;
+  /** The longest reply that the client takes. */
+  readonly messageBytes: number;
   /** The session that the client holds already, or zero. */
   readonly token: Buffer;
   /** As the server gave it, or zero. */
@@ -37,6 +39,7 @@ export function sendHello(link: Link, hello: Omit<Hello, 'version'>): void {
   writer.rawBytes(hello.clientId);
   writer.rawBytes(hello.nonce);
   writer.rawU64(hello.firstNumber);
+  writer.rawU32(hello.messageBytes);
   writer.rawBytes(hello.token);
   writer.rawBytes(hello.cookie);
   sendFrame(link);
@@ -48,6 +51,7 @@ export function readHello(reader: Reader): Hello {
     clientId: reader.rawBytes(clientIdBytes),
     nonce: reader.rawBytes(idBytes),
     firstNumber: reader.rawU64(),
+    messageBytes: reader.rawU32(),
     token: reader.rawBytes(idBytes),
     cookie: reader.rawBytes(cookieBytes),
   };

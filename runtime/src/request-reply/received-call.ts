@@ -11,6 +11,8 @@ export interface KeptReply {
 /** What a call needs of the session in which it came. */
 export interface CallSession {
   readonly token: Buffer;
+  /** The longest reply that its client takes. */
+  readonly replyBytes: number;
   /** What its history takes. */
   readonly historyBytes: number;
   /** Whether the call stands in the history. */

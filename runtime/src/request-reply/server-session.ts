@@ -29,6 +29,7 @@ export class ServerSession implements CallSession {
   readonly token: Buffer;
   /** Of the handshake that opened the session. */
   readonly nonce: Buffer;
+  readonly replyBytes: number;
   /** The latest validated path to the client. */
   link: Link;
   lastHeard: number;
@@ -42,7 +43,7 @@ export class ServerSession implements CallSession {
   private readonly usage: SharedUsage;
 
   constructor(
-    opened: Pick<ServerSession, 'clientId' | 'key' | 'token' | 'nonce' | 'link' | 'lastHeard'>,
+    opened: Pick<ServerSession, 'clientId' | 'key' | 'token' | 'nonce' | 'replyBytes' | 'link' | 'lastHeard'>,
     firstNumber: number,
     repairBytes: number,
     usage: SharedUsage,
@@ -51,6 +52,7 @@ export class ServerSession implements CallSession {
     this.key = opened.key;
     this.token = opened.token;
     this.nonce = opened.nonce;
+    this.replyBytes = opened.replyBytes;
     this.link = opened.link;
     this.lastHeard = opened.lastHeard;
     this.history = new ReplyHistory(firstNumber, usage);

@@ -157,6 +157,7 @@ export class Sessions {
         key,
         token: Buffer.from(platform.random.bytes(idBytes)),
         nonce: Buffer.from(hello.nonce),
+        replyBytes: hello.messageBytes,
         link,
         lastHeard: now,
       },

@@ -11,6 +11,7 @@ const hello: Hello = {
   clientId: Buffer.alloc(16, 3),
   nonce: Buffer.alloc(8, 4),
   firstNumber: 7,
+  messageBytes: 1000,
   token: Buffer.alloc(8),
   cookie: noCookie,
 };

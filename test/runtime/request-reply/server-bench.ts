@@ -100,6 +100,7 @@ export function helloFrame(hello: Partial<Hello> = {}): Buffer {
       clientId: Buffer.alloc(clientIdBytes, 1),
       nonce: Buffer.alloc(idBytes, 2),
       firstNumber: 1,
+      messageBytes: 1 << 25,
       token: noId,
       cookie: noCookie,
       ...hello,
