@@ -1,7 +1,7 @@
 /** Cases that a call must survive, between real processes. Their numbers are those of the simulated ones. */
 import { expect, test } from 'vitest';
 import { Ending, Ledger } from '../../generated/testing/ledger/index.js';
-import type { Rule } from './programs.js';
+import type { LedgerClientProgram, Program, Rule } from './programs.js';
 import { createStage, localhost, type Stage } from './stage.js';
 
 /** A server, a wire before it, and a client of which the server has heard already. */
@@ -142,7 +142,7 @@ test('30: the client restarts and numbers its calls from 1 again', async () => {
   const stage = await createStage();
   const server = await stage.serve();
   const address = `udp://${localhost}:${stage.ports.udp}`;
-  const once = async (life: Awaited<ReturnType<typeof stage.start<'ledgerClient'>>>, key: string) => {
+  const once = async (life: Program<LedgerClientProgram>, key: string) => {
     const answer = life.ask('once', { key, work: 0, padding: 100, ending: Ending.receipt });
     expect((await stage.oracle.watch(key, 'at-most-once', answer)).kind).toBe('receipt');
   };

@@ -77,7 +77,7 @@ export interface RandomWire {
   proxied(port: number): { readonly cut: number };
 }
 
-interface Programs {
+export interface Programs {
   readonly ledgerServer: LedgerServer;
   readonly ledgerClient: LedgerClientProgram;
   readonly scriptedWire: ScriptedWire;

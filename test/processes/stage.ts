@@ -7,7 +7,7 @@ import { type CallError, type CallOptions, type Channel, connect } from '@convok
 import { onTestFinished } from 'vitest';
 import { Ending, type Job, Ledger, type LedgerClient } from '../../generated/testing/ledger/index.js';
 import { Oracle, type Told } from '../simulation/oracle.js';
-import { type Program, startProgram } from './programs.js';
+import { type LedgerServer, type Program, type Programs, startProgram } from './programs.js';
 
 export const localhost = '127.0.0.1';
 
@@ -15,8 +15,6 @@ export const localhost = '127.0.0.1';
 const aftermath = 200;
 
 export type Scheme = 'udp' | 'tcp';
-
-export type LedgerServerProgram = Awaited<ReturnType<typeof startProgram<'ledgerServer'>>>;
 
 export interface ServerOptions {
   readonly fatal?: readonly string[];
@@ -43,14 +41,14 @@ export class Stage {
     writeFileSync(this.log, '');
   }
 
-  async start<Name extends Parameters<typeof startProgram>[0]>(name: Name) {
+  async start<Name extends keyof Programs>(name: Name): Promise<Program<Programs[Name]>> {
     const program = await startProgram(name);
     this.programs.push(program as Program<never>);
     return program;
   }
 
   /** Starts a server of the ledger, on the ports of the one before. */
-  async serve(options: ServerOptions = {}): Promise<LedgerServerProgram> {
+  async serve(options: ServerOptions = {}): Promise<Program<LedgerServer>> {
     const server = await this.start('ledgerServer');
     const { udp, tcp } = this.ports;
     const listen = [`udp://${localhost}:${udp}`, `tcp://${localhost}:${tcp}`];
