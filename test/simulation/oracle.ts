@@ -2,7 +2,7 @@
  * The judge of all simulated runs: it notes every execution, and at the end holds the notes against what the callers
  * were told.
  */
-import { CallError, type Semantics } from '@convoke/runtime';
+import { type CallContext, CallError, type Semantics } from '@convoke/runtime';
 import {
   Ending,
   type Job,
@@ -28,29 +28,33 @@ export class Oracle {
   /** Executions by the call's key, each with its own number. */
   readonly executions = new Map<string, number[]>();
   readonly calls = new Map<string, NotedCall>();
-  /** Called in the middle of each execution, when its effect is there and its reply is not. */
-  onEffect: (job: Job) => void = () => {};
+  /**
+   * Called in the middle of each execution, when its effect is there and its reply is not. The reply waits for what it
+   * returns, and an error that it throws is the procedure's.
+   */
+  onEffect: (job: Job, ctx: CallContext) => unknown = () => {};
   private counted = 0;
 
   /** The service whose executions are noted; `sleep` is of the host that serves it. */
   service(sleep: (milliseconds: number) => Promise<void>): LedgerService {
-    const execute = (job: Job): Receipt | Promise<Receipt> => {
+    const execute = (job: Job, ctx: CallContext): Receipt | Promise<Receipt> => {
       const execution = ++this.counted;
       this.executions.set(job.key, [...this.executionsOf(job.key), execution]);
-      this.onEffect(job);
+      const effect = this.onEffect(job, ctx);
       const end = (): Receipt => {
         if (job.ending === Ending.refused) throw new Refused({ key: job.key, execution });
         if (job.ending === Ending.surprise) throw new TypeError(`secret of ${job.key}`);
         return { key: job.key, execution, padding: Buffer.alloc(job.padding, execution) };
       };
+      if (effect instanceof Promise) return effect.then(end);
       return job.work > 0 ? sleep(job.work).then(end) : end();
     };
     return {
       once: execute,
       atLeastOnce: execute,
       perhaps: execute,
-      async note(job) {
-        await execute(job);
+      async note(job, ctx) {
+        await execute(job, ctx);
       },
     };
   }

@@ -46,4 +46,5 @@ export const nodeClock: Clock = {
   wallTime: () => Date.now(),
   setTimer: (delay, callback) => new NodeTimer(delay, callback),
   defer: callback => process.nextTick(callback),
+  afterInput: callback => setImmediate(callback),
 };

@@ -18,6 +18,8 @@ export interface Clock {
   setTimer(delay: number, callback: () => void): Timer;
   /** Calls back when the current turn's work is done, before time passes: where the frames of one tick are sent. */
   defer(callback: () => void): void;
+  /** Calls back when the input that waits has been read: where the answers to many datagrams are gathered. */
+  afterInput(callback: () => void): void;
 }
 
 export interface Timer {

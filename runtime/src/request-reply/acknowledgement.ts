@@ -9,8 +9,14 @@
  */
 import type { Reader } from '../marshalling/reader.js';
 import type { Writer } from '../marshalling/writer.js';
+import { lengthBytes } from '../transport/transport.js';
 
 export const maxOpenInSegment = 32;
+
+/** A segment's frame without open numbers, and what each of them adds. */
+export const segmentBytes = lengthBytes + 1 + 8 + 8 + 1;
+export const openNumberBytes = 4;
+
 const maxDistance = 0xffff_ffff;
 
 /** All numbers in `[low, high)` are finished but `open`, which ascend. */
@@ -25,12 +31,18 @@ export interface Acknowledgement {
  *
  * @param open the numbers of all open at-most-once calls from `low` on, ascending
  * @param next the number that the next call will get
+ * @param limit how many open calls it may name
  */
-export function nextSegment(low: number, open: Iterable<number>, next: number): Acknowledgement {
+export function nextSegment(
+  low: number,
+  open: Iterable<number>,
+  next: number,
+  limit: number = maxOpenInSegment,
+): Acknowledgement {
   const listed: number[] = [];
   let previous = low;
   for (const number of open) {
-    if (listed.length === maxOpenInSegment || number - previous > maxDistance) {
+    if (listed.length === limit || number - previous > maxDistance) {
       return { low, high: number, open: listed };
     }
     listed.push(number);

@@ -7,9 +7,9 @@ import { MarshalError } from '../marshalling/errors.js';
 import { Reader } from '../marshalling/reader.js';
 import type { Platform } from '../platform/platform.js';
 import type { DispatchEntry } from '../schema/description.js';
-import { crc32c } from '../transport/crc32c.js';
 import type { Link, LinkHandlers, TransportCounters } from '../transport/transport.js';
 import { Answering, type AnsweringCounters } from './answering.js';
+import { fingerprintOf } from './fingerprint.js';
 import { fragmentOverhead, Reassembly, readFragmentHeader } from './fragments.js';
 import { forEachFrame } from './frame-loop.js';
 import { allFragments, FrameType, readRanges, semanticsRank } from './frames.js';
@@ -163,7 +163,7 @@ export class CalleeEndpoint {
     const isTooWeak = semanticsRank[header.semantics] < semanticsRank[declared];
     if (header.semantics === 'at-most-once') {
       if (sender.kind !== 'session') throw new MarshalError('an at-most-once request without a session');
-      const fingerprint = crc32c(reader.buffer, body, reader.end);
+      const fingerprint = fingerprintOf(reader.buffer, body, reader.end);
       if (this.filter(link, sender.session, header, fingerprint, now)) return;
       const call = this.accept(link, sender, header, fingerprint, now);
       if (this.admit(sender.session, call)) this.dispatch(call, target, header, reader);

@@ -9,6 +9,7 @@ import type { Platform } from '../platform/platform.js';
 import type { CallError, CallErrorCode } from '../schema/errors.js';
 import type { Address } from '../transport/address.js';
 import type { Link, TransportCounters } from '../transport/transport.js';
+import { CallTable } from './call-table.js';
 import { type CallTimer, createCallTimer } from './call-timer.js';
 import { type Acknowledger, createAcknowledger } from './client-acknowledgement.js';
 import { ClientSession, isFor } from './client-session.js';
@@ -70,7 +71,7 @@ export class CallerEndpoint {
   private readonly clientId: Buffer;
   private readonly messageBytes: number;
   private readonly session: ClientSession;
-  private readonly pending = new Map<number, PendingCall>();
+  private readonly pending = new CallTable<PendingCall>();
   /** Numbers of the at-most-once calls among them, ascending. */
   private readonly open = new Set<number>();
   private nextNumber: number;
@@ -95,7 +96,7 @@ export class CallerEndpoint {
       counters: this.counters,
       handlers: {
         onFrames: (link, bytes, start, end) => this.onFrames(link, bytes, start, end),
-        preamble: (_link, target, at) => this.writePreamble(target, at),
+        preamble: (_link, target, at, end) => this.writePreamble(target, at, end),
         onFlush: () => {
           if (this.acknowledger.owes) this.acknowledge();
         },
@@ -116,7 +117,7 @@ export class CallerEndpoint {
   /** Takes over a call: it ends with its `resolve` or `reject`, by its deadline at the latest. */
   submit(call: PendingCall): void {
     this.counters.calls++;
-    this.pending.set(call.number, call);
+    this.pending.add(call);
     if (call.procedure.semantics === 'at-most-once') this.open.add(call.number);
     const now = this.platform.clock.now();
     if (call.deadlineAt <= now) {
@@ -147,9 +148,9 @@ export class CallerEndpoint {
   close(): void {
     if (this.closed) return;
     this.closed = true;
-    for (const call of this.pending.values()) {
+    this.pending.each(call => {
       this.fail(call, 'cancelled', 'the channel was closed while the call was pending');
-    }
+    });
     if (this.acknowledger.owes) this.acknowledge();
     this.timer.cancel();
     this.acknowledger.close();
@@ -210,20 +211,21 @@ export class CallerEndpoint {
     const { link } = this.session;
     if (link === undefined) return;
     const now = this.platform.clock.now();
-    for (const call of this.pending.values()) {
+    this.pending.each(call => {
       if (call.copies === 0 && needsNoSession(call, link)) this.transmitOnce(call, link, now);
-    }
+    });
   }
 
   /** Frames that stand first in a datagram: whose it is, and what is finished. */
-  private writePreamble(target: Buffer, at: number): number {
+  private writePreamble(target: Buffer, at: number, end: number): number {
     let position = at + this.session.frame.copy(target, at);
     if (!this.session.established) return position;
     this.acknowledger.write(
+      end - position,
       () => beginFrame(FrameType.acknowledgement),
       () => {
-        const { bytes, start, end } = finishFrame();
-        position += bytes.copy(target, position, start, end);
+        const frame = finishFrame();
+        position += frame.bytes.copy(target, position, frame.start, frame.end);
       },
     );
     return position;
@@ -234,6 +236,7 @@ export class CallerEndpoint {
     if (link === undefined || state !== 'ready') return;
     this.session.touch(this.platform.clock.now());
     this.acknowledger.write(
+      Number.POSITIVE_INFINITY,
       () => beginFrame(FrameType.acknowledgement),
       () => sendFrame(link),
     );
@@ -248,13 +251,13 @@ export class CallerEndpoint {
   /** Calls whose time has come are sent again or given up. */
   private sweep(now: number): number {
     let next = Number.POSITIVE_INFINITY;
-    for (const call of this.pending.values()) {
+    this.pending.each(call => {
       if (call.deadlineAt <= now) expire(this.finish(call));
       else {
         if (call.dueAt <= now) this.onTimeout(call, now);
         next = Math.min(next, call.dueAt, call.deadlineAt);
       }
-    }
+    });
     return next;
   }
 
@@ -288,11 +291,11 @@ export class CallerEndpoint {
   private onReady(renewed: boolean): void {
     if (!renewed) this.failLost(undefined);
     const now = this.platform.clock.now();
-    for (const call of this.pending.values()) {
-      if (call.procedure.semantics === 'maybe' && call.copies > 0) continue;
+    this.pending.each(call => {
+      if (call.procedure.semantics === 'maybe' && call.copies > 0) return;
       call.timeouts = 0;
       this.transmit(call, now);
-    }
+    });
   }
 
   /**
@@ -300,11 +303,11 @@ export class CallerEndpoint {
    * executed cannot be known any more, unless its only copy went over the very connection that said so.
    */
   private failLost(answering: Link | undefined): void {
-    for (const call of this.pending.values()) {
+    this.pending.each(call => {
       call.held = false;
       call.reply = undefined;
       call.spansSessions ||= call.copies > 0;
-      if (call.copies === 0 || call.procedure.semantics !== 'at-most-once') continue;
+      if (call.copies === 0 || call.procedure.semantics !== 'at-most-once') return;
       if (answering?.reliable && call.copies === 1 && call.sentOver === answering) call.copies = 0;
       else
         this.fail(
@@ -312,15 +315,15 @@ export class CallerEndpoint {
           'unavailable',
           'the server lost its record of the call, by a restart or a long silence',
         );
-    }
+    });
   }
 
   private failUnsent(error: CallError): void {
-    for (const call of this.pending.values()) {
-      if (call.copies > 0) continue;
+    this.pending.each(call => {
+      if (call.copies > 0) return;
       if (call.procedure.semantics === 'maybe') this.finish(call).resolve(undefined);
       else this.fail(call, error.code, error.message, error.cause);
-    }
+    });
   }
 
   /** A new session needs to admit no number that was sent in an older one. */

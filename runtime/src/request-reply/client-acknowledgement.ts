@@ -1,7 +1,14 @@
 /** Tells the server, sooner or later, which calls are finished. */
 import type { Writer } from '../marshalling/writer.js';
 import type { Clock, Timer } from '../platform/platform.js';
-import { type Acknowledgement, nextSegment, writeAcknowledgement } from './acknowledgement.js';
+import {
+  type Acknowledgement,
+  maxOpenInSegment,
+  nextSegment,
+  openNumberBytes,
+  segmentBytes,
+  writeAcknowledgement,
+} from './acknowledgement.js';
 
 /** Milliseconds after which an idle client acknowledges what it got. */
 const idleDelay = 100;
@@ -11,8 +18,8 @@ export interface Acknowledger {
   readonly owes: boolean;
   /** A call was finished: the next batch tells of it, or `sendIdle` when there is none for a while. */
   owe(): void;
-  /** Writes what is finished, each segment as a frame that `begin` and `end` enclose. */
-  write(begin: () => Writer, end: () => void): void;
+  /** Writes what is finished, as far as `room` bytes can say it: each segment is a frame between `begin` and `end`. */
+  write(room: number, begin: () => Writer, end: () => void): void;
   close(): void;
 }
 
@@ -28,19 +35,24 @@ export function createAcknowledger(
 ): Acknowledger {
   let owes = false;
   let timer: Timer | undefined;
-  /** Where the oldest segment ended when it was last written, and where the rotation goes on. */
-  let oldestHigh = 0;
+  /** The oldest open call when that was last written, and where the rotation goes on. */
+  let oldestOpen: number | undefined;
   let rotation = 0;
 
+  const limit = (room: number): number =>
+    Math.min(maxOpenInSegment, Math.floor((room - segmentBytes) / openNumberBytes));
+
   /** The oldest segment; and while that stands still without saying all, the later ones in rotation. */
-  const segments = (): Acknowledgement[] => {
+  const segments = (room: number): Acknowledgement[] => {
+    if (limit(room) < 0) return [];
     const next = nextNumber();
-    const oldest = nextSegment(1, open, next);
-    const stuck = oldest.high === oldestHigh && oldest.high < next;
-    oldestHigh = oldest.high;
-    if (!stuck) return [oldest];
+    const oldest = nextSegment(1, open, next, limit(room));
+    const isStuck = oldest.high < next && oldest.open[0] === oldestOpen;
+    oldestOpen = oldest.open[0];
+    const rest = room - segmentBytes - oldest.open.length * openNumberBytes;
+    if (!isStuck || limit(rest) < 1) return [oldest];
     const low = Math.max(oldest.high, rotation);
-    const later = nextSegment(low, from(open, low), next);
+    const later = nextSegment(low, from(open, low), next, limit(rest));
     rotation = later.high === next ? 0 : later.high;
     return [oldest, later];
   };
@@ -58,12 +70,12 @@ export function createAcknowledger(
       });
       timer.unref();
     },
-    write(begin, end) {
-      for (const segment of segments()) {
+    write(room, begin, end) {
+      for (const segment of segments(room)) {
         writeAcknowledgement(begin(), segment);
         end();
+        owes = false;
       }
-      owes = false;
     },
     close() {
       timer?.cancel();

@@ -3,6 +3,7 @@
  * goes when the client says that the call is finished; until then it answers every further copy of the request. Of the
  * finished calls only the numbers are kept, so that late copies are known for what they are.
  */
+import { CallTable } from './call-table.js';
 import { NumberSet } from './number-set.js';
 import { abandon, type KeptReply, type ReceivedCall } from './received-call.js';
 
@@ -21,7 +22,7 @@ export interface HistoryUsage {
 export class ReplyHistory {
   /** Bytes of all entries and their replies. */
   bytes = 0;
-  private readonly entries = new Map<number, ReceivedCall>();
+  private readonly entries = new CallTable<ReceivedCall>();
   private readonly finished: NumberSet;
   private readonly usage: HistoryUsage;
 
@@ -45,13 +46,17 @@ export class ReplyHistory {
   }
 
   /** Calls that have no answer yet. */
-  *unanswered(): Iterable<ReceivedCall> {
-    for (const call of this.entries.values()) if (call.state === 'waiting') yield call;
+  unanswered(): readonly ReceivedCall[] {
+    const calls: ReceivedCall[] = [];
+    this.entries.each(call => {
+      if (call.state === 'waiting') calls.push(call);
+    });
+    return calls;
   }
 
   /** Makes an entry. */
   record(call: ReceivedCall): void {
-    this.entries.set(call.number, call);
+    this.entries.add(call);
     this.usage.historyEntries++;
     this.count(entryBytes);
   }
@@ -72,15 +77,15 @@ export class ReplyHistory {
     if (to - start <= this.entries.size) {
       for (let number = start; number < to; number++) this.forget(this.entries.get(number));
     } else {
-      for (const call of this.entries.values()) {
+      this.entries.each(call => {
         if (call.number >= start && call.number < to) this.forget(call);
-      }
+      });
     }
   }
 
   /** Forgets everything. */
   end(): void {
-    for (const call of this.entries.values()) this.forget(call);
+    this.entries.each(call => this.forget(call));
   }
 
   private forget(call: ReceivedCall | undefined): void {

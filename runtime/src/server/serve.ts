@@ -27,6 +27,8 @@ export interface ServerStats extends CalleeCounters, ExecutionCounters {
   readonly sessions: number;
   readonly historyEntries: number;
   readonly historyBytes: number;
+  /** Bytes of requests of which a part is missing. */
+  readonly halfOpenBytes: number;
 }
 
 export interface Server extends AsyncDisposable {
@@ -92,8 +94,7 @@ export async function serve(options: ServeOptions): Promise<Server> {
       ...callee.counters,
       ...execution.counters,
       sessions: callee.sessions.size,
-      historyEntries: callee.sessions.usage.historyEntries,
-      historyBytes: callee.sessions.usage.historyBytes,
+      ...callee.sessions.usage,
     }),
     close,
     [Symbol.asyncDispose]: close,

@@ -39,5 +39,6 @@ export function createClock(scheduler: Scheduler, incarnation: Incarnation, wall
     wallTime: () => worldStart + Math.floor(scheduler.now) + wall.offset,
     setTimer,
     defer: incarnation.defer,
+    afterInput: incarnation.defer,
   };
 }

@@ -8,6 +8,9 @@
 /** Bytes of a frame before its type. */
 export const lengthBytes = 4;
 
+/** Room for a preamble in every datagram; it may take more where the frame that it precedes leaves some. */
+export const preambleBytes = 37;
+
 /** A path to one peer. */
 export interface Link {
   /**
@@ -43,10 +46,10 @@ export interface LinkHandlers {
   /** The path is gone, for whatever reason but the owner's `close`. */
   onDown?(link: Link, error: Error | null): void;
   /**
-   * Writes the frames that stand first in each datagram to `target` from `at`, and returns where they end.
-   * Streams have none.
+   * Writes the frames that stand first in each datagram to `target` from `at`, before `end` at the latest, and returns
+   * where they end. `preambleBytes` are always free. Streams have none.
    */
-  preamble?(link: Link, target: Buffer, at: number): number;
+  preamble?(link: Link, target: Buffer, at: number, end: number): number;
   /** A batch is about to leave a stream: the last chance to `send` with it. */
   onFlush?(link: Link): void;
 }

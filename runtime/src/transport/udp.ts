@@ -2,15 +2,18 @@
 import type { DatagramSocket, Platform, SocketAddress } from '../platform/platform.js';
 import { formatAddress } from './address.js';
 import { isSoundPacket, packetHeaderBytes, sealPacket } from './packet.js';
-import type { Link, LinkHandlers, Listener, TransportCounters } from './transport.js';
+import {
+  type Link,
+  type LinkHandlers,
+  type Listener,
+  preambleBytes,
+  type TransportCounters,
+} from './transport.js';
 
 /**
  * Datagrams of at most this many bytes: they pass every IPv6 path and every tunnel in use (RFC 9000, section 14).
  */
 export const defaultDatagramBytes = 1200;
-
-/** Room that is kept for the preamble when the longest frame is told: a session and a full acknowledgement. */
-const preambleReserve = 37 + 22 + 32 * 4;
 
 /** How many peers' links a listening socket keeps; sessions keep theirs beyond that. */
 const maxCachedLinks = 65_536;
@@ -61,7 +64,7 @@ class UdpEndpoint {
     this.filling.push(link);
     if (this.scheduled) return;
     this.scheduled = true;
-    this.options.platform.clock.defer(this.flushAll);
+    this.options.platform.clock.afterInput(this.flushAll);
   }
 
   flush(): void {
@@ -90,7 +93,7 @@ class UdpLink implements Link {
     this.endpoint = endpoint;
     this.address = address;
     this.onClose = onClose;
-    this.maxFrame = endpoint.datagramBytes - packetHeaderBytes - preambleReserve;
+    this.maxFrame = endpoint.datagramBytes - packetHeaderBytes - preambleBytes;
   }
 
   get peer(): string {
@@ -103,7 +106,9 @@ class UdpLink implements Link {
     if (this.datagram === undefined) {
       this.datagram = this.endpoint.claim();
       const { handlers } = this.endpoint.options;
-      this.filled = handlers.preamble?.(this, this.datagram, packetHeaderBytes) ?? packetHeaderBytes;
+      this.filled =
+        handlers.preamble?.(this, this.datagram, packetHeaderBytes, this.datagram.length - length) ??
+        packetHeaderBytes;
       this.sent += this.filled;
       if (!this.listed) {
         this.listed = true;

@@ -97,6 +97,7 @@ function client(open: Set<number>, next: number) {
     const frames: Buffer[] = [];
     const writer = new Writer();
     acknowledger.write(
+      Number.POSITIVE_INFINITY,
       () => {
         writer.begin();
         return writer;

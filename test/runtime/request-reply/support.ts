@@ -57,6 +57,7 @@ export function createManualClock(): ManualClock {
       return { cancel: () => timers.delete(timer), unref: () => {} };
     },
     defer: callback => deferred.push(callback),
+    afterInput: callback => deferred.push(callback),
     advance: milliseconds => runUntil(time + milliseconds),
     stall(milliseconds) {
       time += milliseconds;

@@ -1,4 +1,4 @@
-/** Cases 33 to 37 and 40: clients that share or change their addresses, and ways that are cut. */
+/** Cases 33 to 38 and 40: clients that share or change their addresses, and ways that are cut. */
 import { expect } from 'vitest';
 import type { Scenario } from '../stage.js';
 import { framesOf } from '../wire.js';
@@ -98,6 +98,20 @@ export const addresses: readonly Scenario[] = [
         await stage.succeed(client, 'atLeastOnce', { padding });
       }
       expect(server.stats().sessions).toBe(1);
+    },
+  },
+  {
+    number: 38,
+    title: 'a TCP connection is half open',
+    async run(stage) {
+      await stage.serve();
+      const client = await stage.client('tcp');
+      await stage.succeed(client, 'once');
+      // The server's machine fails and comes back: its end of the connection is gone, and nobody has told the client.
+      await stage.restart(1000 * stage.random());
+      const [once] = await Promise.all([stage.call(client, 'once'), stage.succeed(client, 'atLeastOnce')]);
+      if (once.kind === 'failed') expect(once.error.outcome).not.toBe('executed');
+      await stage.succeed(client, 'once');
     },
   },
   {

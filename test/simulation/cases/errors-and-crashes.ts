@@ -1,6 +1,6 @@
-/** Cases 21, 24 to 28 and 30: procedures that throw, and processes that die. */
+/** Cases 21 to 32: procedures that throw, and processes that die or stand still. */
 import { expect } from 'vitest';
-import { Ending } from '../../../generated/testing/ledger/index.js';
+import { Ending, Ledger } from '../../../generated/testing/ledger/index.js';
 import type { Scenario } from '../stage.js';
 import { bears } from '../wire.js';
 
@@ -18,6 +18,37 @@ export const errorsAndCrashes: readonly Scenario[] = [
       const surprised = await stage.fail(client, 'once', { ending: Ending.surprise });
       expect(surprised).toMatchObject({ code: 'internal', outcome: 'executed' });
       expect(surprised.message).not.toContain('secret');
+    },
+  },
+  {
+    number: 22,
+    title: 'the procedure throws what it does not declare',
+    async run(stage) {
+      const thrown: unknown[] = [];
+      await stage.serve({ onError: error => thrown.push(error) });
+      const client = await stage.client();
+      for (const procedure of ['once', 'atLeastOnce'] as const) {
+        const error = await stage.fail(client, procedure, { ending: Ending.surprise });
+        expect(error).toMatchObject({ code: 'internal', outcome: 'executed' });
+        expect(`${error.message} ${error.stack}`).not.toContain('secret');
+      }
+      expect(thrown.length).toBeGreaterThanOrEqual(2);
+    },
+  },
+  {
+    number: 23,
+    title: 'the procedure throws something that is no Error',
+    async run(stage) {
+      await stage.serve();
+      const client = await stage.client();
+      for (const thrown of ['a secret', undefined, null, 42, { secret: true }]) {
+        stage.oracle.onEffect = () => {
+          throw thrown;
+        };
+        const error = await stage.fail(client, 'once');
+        expect(error).toMatchObject({ code: 'internal', outcome: 'executed' });
+        expect(error.message).not.toContain('secret');
+      }
     },
   },
   {
@@ -125,6 +156,24 @@ export const errorsAndCrashes: readonly Scenario[] = [
     },
   },
   {
+    number: 29,
+    title: 'the server restarts twice',
+    async run(stage) {
+      await stage.serve();
+      const client = await stage.client();
+      await stage.succeed(client, 'once');
+      const once = stage.fail(client, 'once', { work: 3000 });
+      const atLeastOnce = stage.succeed(client, 'atLeastOnce', { work: 300 });
+      for (let restart = 0; restart < 2; restart++) {
+        await stage.world.sleep(200 * stage.random());
+        await stage.restart(300 * stage.random());
+      }
+      expect(await once).toMatchObject({ outcome: 'unknown' });
+      await atLeastOnce;
+      await stage.succeed(client, 'once');
+    },
+  },
+  {
     number: 30,
     title: 'the client restarts and numbers its calls from 1 again',
     async run(stage) {
@@ -141,6 +190,40 @@ export const errorsAndCrashes: readonly Scenario[] = [
       await stage.succeed(after, 'once', { key: 'first of the second life' });
       await stage.succeed(after, 'once', { key: 'second of the second life' });
       expect(server.stats().sessions).toBe(2);
+    },
+  },
+  {
+    number: 31,
+    title: 'the event loop stalls for two seconds',
+    async run(stage) {
+      await stage.serve();
+      const channel = await stage.connect();
+      const client = channel.client(Ledger);
+      await stage.succeed(client, 'once');
+      const calls = Array.from({ length: 50 }, () => stage.succeed(client, 'once'));
+      await stage.world.sleep(5);
+      const before = channel.stats().retransmitted;
+      stage.world.host('client').pause(2000);
+      await stage.world.sleep(2000);
+      await Promise.all(calls);
+      // The answers lay in the socket all the time: a storm would have sent all fifty again.
+      expect(channel.stats().retransmitted - before).toBeLessThan(50);
+    },
+  },
+  {
+    number: 32,
+    title: 'the server is stopped and goes on',
+    async run(stage) {
+      await stage.serve();
+      const clients = [await stage.client('udp'), await stage.client('tcp', 'other client')];
+      await Promise.all(clients.map(client => stage.succeed(client, 'once')));
+      const calls = clients.flatMap(client => [
+        stage.succeed(client, 'once', { work: 200 }),
+        stage.succeed(client, 'atLeastOnce'),
+      ]);
+      await stage.world.sleep(250 * stage.random());
+      stage.world.host('server').pause(5000 + 5000 * stage.random());
+      await Promise.all(calls);
     },
   },
 ];
