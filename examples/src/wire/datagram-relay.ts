@@ -52,8 +52,8 @@ export function randomFaults(faults: DatagramFaults, chance: Chance): Judge {
 export async function relayDatagrams(serverPort: number, judge: Judge): Promise<DatagramRelay> {
   const traffic: DatagramTraffic = { packets: 0, lost: 0, duplicated: 0, reordered: 0 };
   const front = createSocket('udp4');
-  /** By the client's port, the socket that stands for it before the server. */
-  const backs = new Map<number, Socket>();
+  /** Each stands for a client before the server. */
+  const backs: Socket[] = [];
   const timers = new Set<NodeJS.Timeout>();
 
   const after = (milliseconds: number, send: () => void): void => {
@@ -89,13 +89,14 @@ export async function relayDatagrams(serverPort: number, judge: Judge): Promise<
 
   const createBack = (client: RemoteInfo): ((packet: Buffer) => void) => {
     const back = createSocket('udp4');
-    backs.set(client.port, back);
+    backs.push(back);
     // A server that is away is told by ICMP; for the wire that is one more lost packet.
     back.on('error', () => {});
     back.on('message', createPath('to client', front, client.port));
     return createPath('to server', back, serverPort);
   };
 
+  /** The way to the server, by the client's port. */
   const paths = new Map<number, (packet: Buffer) => void>();
   front.on('error', () => {});
   front.on('message', (packet, client) => {
@@ -111,7 +112,7 @@ export async function relayDatagrams(serverPort: number, judge: Judge): Promise<
     traffic,
     close() {
       for (const timer of timers) clearTimeout(timer);
-      for (const socket of [front, ...backs.values()]) socket.close();
+      for (const socket of [front, ...backs]) socket.close();
     },
   };
 }
