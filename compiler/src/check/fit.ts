@@ -1,10 +1,11 @@
 /** Whether a value fits its type and the constraints on it. */
 import { diagnostics } from '../diagnostics/catalogue.js';
 import type { ConstraintModel, PrimitiveName, TypeModel, ValueModel } from '../model/model.js';
+import { representations } from '../model/representations.js';
 import type { ValueNode } from '../syntax/tree.js';
 import { constraintText, satisfies } from './constraint-values.js';
 import { unknownType, unknownValue } from './draft.js';
-import { greatestF32, integerRange, literalKinds, representations, textForms } from './primitives.js';
+import { greatestF32, integerRange, literalKinds, textForms } from './primitives.js';
 import type { Context } from './scope.js';
 import { aliasesOf, baseType, describe, isNullable } from './types.js';
 import { describeValue, literalOf } from './values.js';

@@ -50,26 +50,6 @@ export const literalKinds: Readonly<Record<PrimitiveName, readonly LiteralKind[]
   uuid: ['string'],
 };
 
-/** What a value of the type is in TypeScript: constants can only stand for values that are the same there. */
-export const representations: Readonly<Record<PrimitiveName, string>> = {
-  bool: 'boolean',
-  i8: 'number',
-  i16: 'number',
-  i32: 'number',
-  i64: 'bigint',
-  u8: 'number',
-  u16: 'number',
-  u32: 'number',
-  u64: 'bigint',
-  f32: 'number',
-  f64: 'number',
-  string: 'string',
-  bytes: 'Uint8Array',
-  timestamp: 'Date',
-  duration: 'number',
-  uuid: 'string',
-};
-
 /** Types whose values are written as strings of a certain form. */
 export const textForms: {
   readonly [Name in PrimitiveName]?: { example: string; accepts(text: string): boolean };

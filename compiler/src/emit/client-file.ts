@@ -7,9 +7,10 @@ import {
 } from 'ts-morph';
 import type { InterfaceModel, ModuleModel, ProcedureModel } from '../model/model.js';
 import { derivedNames, parameterName } from '../model/names.js';
-import { docs, procedureDocs } from './docs.js';
-import { emptyInterface, type Statement } from './file.js';
+import { procedureDocs } from './docs.js';
+import type { Statement } from './file.js';
 import { interfacesOf, offeredProcedures } from './interfaces.js';
+import { procedureInterface } from './procedure-interface.js';
 import { createScope, type FileScope } from './scope.js';
 import { isOmissible, methodName, resultType, usedParameter } from './signatures.js';
 import { arrow, object } from './text.js';
@@ -21,24 +22,12 @@ export function clientFile(module: ModuleModel): { scope: FileScope; statements:
   const own = interfaces.flatMap(({ name }) => [derivedNames.client(name), derivedNames.createClient(name)]);
   const scope = createScope(module, 'client', ['caller', 'options', ...own]);
   const statements = interfaces.flatMap(declaration => [
-    clientInterface(declaration, scope),
+    procedureInterface(declaration, scope, 'client', derivedNames.client, procedure =>
+      clientMethod(procedure, scope),
+    ),
     clientStub(declaration, scope),
   ]);
   return { scope, statements };
-}
-
-function clientInterface(declaration: InterfaceModel, scope: FileScope): Statement {
-  const name = derivedNames.client(declaration.name);
-  const isEmpty = declaration.procedures.length + declaration.bases.length === 0;
-  if (isEmpty) return emptyInterface(name, declaration);
-  return {
-    kind: StructureKind.Interface,
-    isExported: true,
-    name,
-    docs: docs(declaration),
-    extends: declaration.bases.map(base => scope.derivedType(base, derivedNames.client, 'client')),
-    methods: declaration.procedures.map(procedure => clientMethod(procedure, scope)),
-  };
 }
 
 function clientMethod(procedure: ProcedureModel, scope: FileScope): OptionalKind<MethodSignatureStructure> {

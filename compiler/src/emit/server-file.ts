@@ -1,10 +1,16 @@
 /** `server.ts`: the service that an application implements, and the server stub that calls it. */
-import { type FunctionDeclarationStructure, StructureKind } from 'ts-morph';
-import type { InterfaceModel, ModuleModel } from '../model/model.js';
+import {
+  type FunctionDeclarationStructure,
+  type MethodSignatureStructure,
+  type OptionalKind,
+  StructureKind,
+} from 'ts-morph';
+import type { InterfaceModel, ModuleModel, ProcedureModel } from '../model/model.js';
 import { derivedNames, parameterName } from '../model/names.js';
-import { docs, procedureDocs } from './docs.js';
-import { emptyInterface, type Statement } from './file.js';
+import { procedureDocs } from './docs.js';
+import type { Statement } from './file.js';
 import { interfacesOf, offeredProcedures } from './interfaces.js';
+import { procedureInterface } from './procedure-interface.js';
 import { createScope, type FileScope } from './scope.js';
 import { argumentsType, argumentType, methodName, resultType, usedParameter } from './signatures.js';
 import { arrow, bracketed, object } from './text.js';
@@ -17,34 +23,26 @@ export function serverFile(module: ModuleModel): { scope: FileScope; statements:
   ]);
   const scope = createScope(module, 'server', ['ctx', 'service', 'values', ...own]);
   const statements = interfaces.flatMap(declaration => [
-    serviceInterface(declaration, scope),
+    procedureInterface(declaration, scope, 'server', derivedNames.service, procedure =>
+      serviceMethod(procedure, scope),
+    ),
     serverStub(declaration, scope),
   ]);
   return { scope, statements };
 }
 
-function serviceInterface(declaration: InterfaceModel, scope: FileScope): Statement {
-  const name = derivedNames.service(declaration.name);
-  const isEmpty = declaration.procedures.length + declaration.bases.length === 0;
-  if (isEmpty) return emptyInterface(name, declaration);
+function serviceMethod(procedure: ProcedureModel, scope: FileScope): OptionalKind<MethodSignatureStructure> {
   return {
-    kind: StructureKind.Interface,
-    isExported: true,
-    name,
-    docs: docs(declaration),
-    extends: declaration.bases.map(base => scope.derivedType(base, derivedNames.service, 'server')),
-    methods: declaration.procedures.map(procedure => ({
-      name: methodName(procedure),
-      docs: procedureDocs(procedure),
-      parameters: [
-        ...procedure.parameters.map(parameter => ({
-          name: parameterName(parameter.name),
-          type: argumentType(parameter, scope),
-        })),
-        { name: 'ctx', type: scope.runtimeType('CallContext') },
-      ],
-      returnType: `${scope.runtimeType('Awaitable')}<${resultType(procedure, scope)}>`,
-    })),
+    name: methodName(procedure),
+    docs: procedureDocs(procedure),
+    parameters: [
+      ...procedure.parameters.map(parameter => ({
+        name: parameterName(parameter.name),
+        type: argumentType(parameter, scope),
+      })),
+      { name: 'ctx', type: scope.runtimeType('CallContext') },
+    ],
+    returnType: `${scope.runtimeType('Awaitable')}<${resultType(procedure, scope)}>`,
   };
 }
 

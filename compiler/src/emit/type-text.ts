@@ -1,31 +1,12 @@
-import type { PrimitiveName, TypeModel } from '../model/model.js';
+import type { TypeModel } from '../model/model.js';
+import { representations } from '../model/representations.js';
 import type { FileScope } from './scope.js';
-
-/** What a primitive type is in TypeScript. */
-const primitiveTypes: Readonly<Record<PrimitiveName, string>> = {
-  bool: 'boolean',
-  i8: 'number',
-  i16: 'number',
-  i32: 'number',
-  i64: 'bigint',
-  u8: 'number',
-  u16: 'number',
-  u32: 'number',
-  u64: 'bigint',
-  f32: 'number',
-  f64: 'number',
-  string: 'string',
-  bytes: 'Uint8Array',
-  timestamp: 'Date',
-  duration: 'number',
-  uuid: 'string',
-};
 
 /** A type of the schema in TypeScript, with what it names imported. */
 export function typeText(type: TypeModel, scope: FileScope): string {
   switch (type.kind) {
     case 'primitive':
-      return primitiveTypes[type.name];
+      return representations[type.name];
     case 'list': {
       const element = typeText(type.element, scope);
       return type.element.kind === 'nullable' ? `(${element})[]` : `${element}[]`;

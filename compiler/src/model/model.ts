@@ -3,6 +3,7 @@
  * Names are resolved to the things they name, constraints and defaults are known to fit, ids are unique.
  */
 import type { Span } from '../source/span.js';
+import type { DeliveryOrder, PrimitiveName, Semantics } from '../syntax/words.js';
 
 /** All modules of one compilation, in the order of their files' names. */
 export interface Model {
@@ -126,7 +127,7 @@ export interface InterfaceModel extends DeclarationBase {
   readonly procedures: readonly ProcedureModel[];
 }
 
-export type Semantics = 'maybe' | 'at-least-once' | 'at-most-once';
+export type { DeliveryOrder, PrimitiveName, Semantics } from '../syntax/words.js';
 
 export interface ProcedureModel {
   readonly id: number;
@@ -148,7 +149,6 @@ export interface ProcedureModel {
   readonly span: Span;
 }
 
-export type DeliveryOrder = 'unordered' | 'fifo' | 'causal' | 'total';
 export type ReplyPolicy =
   | { readonly kind: 'first' | 'majority' | 'all' | 'none' }
   | { readonly kind: 'n'; readonly count: number };
@@ -169,16 +169,6 @@ export interface GroupPolicyModel {
 }
 
 export type IntegerName = 'i8' | 'i16' | 'i32' | 'i64' | 'u8' | 'u16' | 'u32' | 'u64';
-export type PrimitiveName =
-  | 'bool'
-  | IntegerName
-  | 'f32'
-  | 'f64'
-  | 'string'
-  | 'bytes'
-  | 'timestamp'
-  | 'duration'
-  | 'uuid';
 
 export type TypeModel =
   | { readonly kind: 'primitive'; readonly name: PrimitiveName }

@@ -1,0 +1,27 @@
+/** The TypeScript interface with a method for each procedure: what clients call, and what services implement. */
+import { type MethodSignatureStructure, type OptionalKind, StructureKind } from 'ts-morph';
+import type { InterfaceModel, ProcedureModel } from '../model/model.js';
+import { docs } from './docs.js';
+import { emptyInterface, type Statement } from './file.js';
+import type { FileScope } from './scope.js';
+
+/** @param nameOf how such an interface is named, also that of each base */
+export function procedureInterface(
+  declaration: InterfaceModel,
+  scope: FileScope,
+  file: 'client' | 'server',
+  nameOf: (interfaceName: string) => string,
+  method: (procedure: ProcedureModel) => OptionalKind<MethodSignatureStructure>,
+): Statement {
+  const name = nameOf(declaration.name);
+  const isEmpty = declaration.procedures.length + declaration.bases.length === 0;
+  if (isEmpty) return emptyInterface(name, declaration);
+  return {
+    kind: StructureKind.Interface,
+    isExported: true,
+    name,
+    docs: docs(declaration),
+    extends: declaration.bases.map(base => scope.derivedType(base, nameOf, file)),
+    methods: declaration.procedures.map(method),
+  };
+}
