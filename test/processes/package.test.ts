@@ -1,17 +1,16 @@
-/** The packed packages as a new user takes them: a folder of one's own, one .idl file, a server and a client. */
+/** The README's first service, in a folder of its own and with the packed packages, as a new user makes it. */
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, type TestContext, test } from 'vitest';
+import { root, sample } from '../docs/samples.js';
 
 const run = promisify(execFile);
-const root = fileURLToPath(new URL('../../', import.meta.url));
-const fixture = fileURLToPath(new URL('../fixtures/package/', import.meta.url));
+const files = ['idl/stock.idl', 'server.ts', 'client.ts', 'both.ts', 'tsconfig.json'];
 const versions: Record<string, string> = JSON.parse(
   readFileSync(join(root, 'package.json'), 'utf8'),
 ).devDependencies;
@@ -46,32 +45,36 @@ async function withServer(directory: string, listen: string, use: (address: stri
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   try {
-    const [address] = await once(createInterface(server.stdout), 'line');
-    await use(address);
+    const [line] = await once(createInterface(server.stdout), 'line');
+    await use(String(line).replace('open at ', ''));
   } finally {
     server.kill();
   }
 }
 
-test("a folder of one's own with the packed packages works over udp, tcp and memory", async context => {
+test('the first service of the README works over udp, tcp and memory', async context => {
   const directory = mkdtempSync(join(tmpdir(), 'convoke-package-'));
+  const inside = (command: string, ...words: string[]) => run(command, words, { cwd: directory, env });
   try {
-    cpSync(fixture, directory, { recursive: true });
+    for (const name of files) {
+      mkdirSync(dirname(join(directory, name)), { recursive: true });
+      writeFileSync(join(directory, name), sample('README.md', name));
+    }
+    await inside('npm', 'init', '-y');
+    await inside('npm', 'pkg', 'set', 'type=module');
     await install(directory, context);
-    const npx = (...words: string[]) => run('npx', ['--no-install', ...words], { cwd: directory, env });
-    await npx('convoke', 'generate', '--out', 'generated');
-    await npx('tsc');
+    await inside('npx', '--no-install', 'convoke', 'generate', '--out', 'generated');
+    await inside('npx', '--no-install', 'tsc');
 
-    const told = 'Hello, world!\nNobody: no name\n';
+    const told = sample('README.md', 'client');
     for (const scheme of ['udp', 'tcp']) {
       await withServer(directory, `${scheme}://127.0.0.1:0`, async address => {
-        expect(address).toMatch(new RegExp(`^${scheme}://127\\.0\\.0\\.1:\\d+$`));
-        const { stdout } = await run(process.execPath, ['dist/client.js', address], { cwd: directory });
-        expect(stdout).toBe(told);
+        expect(new URL(address).protocol).toBe(`${scheme}:`);
+        expect((await inside(process.execPath, 'dist/client.js', address)).stdout).toBe(told);
       });
     }
-    const { stdout } = await run(process.execPath, ['dist/both.js', 'memory:greeter'], { cwd: directory });
-    expect(stdout).toBe(`memory:greeter\n${told}`);
+    const { stdout } = await inside(process.execPath, 'dist/both.js', 'memory:shop');
+    expect(stdout).toBe(`open at memory:shop\n${told}`);
   } finally {
     rmSync(directory, { recursive: true });
   }
