@@ -38,6 +38,8 @@ export function createAcknowledger(
   /** The oldest open call when that was last written, and where the rotation goes on. */
   let oldestOpen: number | undefined;
   let rotation = 0;
+  /** Where there is room for one segment only, the oldest and the later ones take turns. */
+  let skipsOldest = false;
 
   const limit = (room: number): number =>
     Math.min(maxOpenInSegment, Math.floor((room - segmentBytes) / openNumberBytes));
@@ -49,12 +51,15 @@ export function createAcknowledger(
     const oldest = nextSegment(1, open, next, limit(room));
     const isStuck = oldest.high < next && oldest.open[0] === oldestOpen;
     oldestOpen = oldest.open[0];
+    if (!isStuck) return [oldest];
     const rest = room - segmentBytes - oldest.open.length * openNumberBytes;
-    if (!isStuck || limit(rest) < 1) return [oldest];
+    const fitsBoth = limit(rest) >= 1;
+    skipsOldest = !fitsBoth && !skipsOldest && limit(room) >= 1;
+    if (!fitsBoth && !skipsOldest) return [oldest];
     const low = Math.max(oldest.high, rotation);
-    const later = nextSegment(low, from(open, low), next, limit(rest));
+    const later = nextSegment(low, from(open, low), next, limit(fitsBoth ? rest : room));
     rotation = later.high === next ? 0 : later.high;
-    return [oldest, later];
+    return skipsOldest ? [later] : [oldest, later];
   };
 
   return {

@@ -93,11 +93,11 @@ function client(open: Set<number>, next: number) {
       state.idle++;
     },
   );
-  const write = (): Buffer[] => {
+  const write = (room = Number.POSITIVE_INFINITY): Buffer[] => {
     const frames: Buffer[] = [];
     const writer = new Writer();
     acknowledger.write(
-      Number.POSITIVE_INFINITY,
+      room,
       () => {
         writer.begin();
         return writer;
@@ -131,6 +131,31 @@ describe('a client', () => {
       );
     },
   );
+
+  it('keeps to the room that there is, and leaves nothing out in the long run', () => {
+    const rooms = fc.array(fc.integer({ min: 0, max: 200 }), { minLength: 1, maxLength: 20 });
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 60 }),
+        rooms,
+        fc.integer({ min: 26, max: 200 }),
+        (open, first, room) => {
+          const opened = new Set(range(1, 2 * open).filter(number => number % 2 === 1));
+          const { write } = client(opened, 2 * open);
+          const finished = new Set<number>();
+          for (const most of [...first, ...Array.from({ length: 2 * open + 4 }, () => room)]) {
+            const frames = write(most);
+            // What stands before a segment's body: its length and its type.
+            expect(frames.reduce((sum, { length }) => sum + 5 + length, 0)).toBeLessThanOrEqual(most);
+            for (const frame of frames) learn(frame, finished);
+          }
+          expect([...finished].sort((a, b) => a - b)).toEqual(
+            range(1, 2 * open).filter(number => !opened.has(number)),
+          );
+        },
+      ),
+    );
+  });
 
   it('never says of an open call that it is finished, while calls come and go', () => {
     fc.assert(

@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest';
+import { dialMemory, listenMemory } from '../../../runtime/src/transport/memory.js';
+import type { Link } from '../../../runtime/src/transport/transport.js';
+import { createManualClock } from '../request-reply/support.js';
+
+function frame(text: string): Buffer {
+  const bytes = Buffer.alloc(4 + text.length);
+  bytes.writeUInt32BE(text.length, 0);
+  bytes.write(text, 4);
+  return bytes;
+}
+
+async function connect(name: string) {
+  const clock = createManualClock();
+  const log: string[] = [];
+  const links: Link[] = [];
+  const options = (side: string) => ({
+    clock,
+    counters: { damaged: 0 },
+    maxFrame: 1000,
+    handlers: {
+      onFrames(link: Link, bytes: Buffer, start: number, end: number) {
+        if (!links.includes(link)) links.push(link);
+        log.push(`${side}: ${bytes.toString('latin1', start + 4, end)}`);
+      },
+      onDown: () => log.push(`${side}: down`),
+    },
+  });
+  const listener = await listenMemory(name, options('server'));
+  const link = await dialMemory(name, options('client'));
+  return { clock, log, links, listener, link };
+}
+
+describe('the memory transport', () => {
+  it('carries frames both ways, in a later turn', async () => {
+    const { clock, log, links, link, listener } = await connect('both-ways');
+    link.send(frame('ping'), 0, 8);
+    expect(log).toEqual([]);
+    clock.advance(0);
+    links[0]!.send(frame('pong'), 0, 8);
+    clock.advance(0);
+    expect(log).toEqual(['server: ping', 'client: pong']);
+    listener.close();
+  });
+
+  it('tells the other end of a close, after what was sent before', async () => {
+    const { clock, log, link, listener } = await connect('closing');
+    link.send(frame('last'), 0, 8);
+    link.close();
+    clock.advance(0);
+    expect(log).toEqual(['server: last', 'server: down']);
+    listener.close();
+  });
+
+  it('tells clients when their server closes', async () => {
+    const { clock, log, listener } = await connect('server-closes');
+    listener.close();
+    clock.advance(0);
+    expect(log).toEqual(['client: down']);
+  });
+
+  it('knows servers by name, one at a time', async () => {
+    const { listener, clock } = await connect('taken');
+    const options = { clock, counters: { damaged: 0 }, maxFrame: 1000, handlers: { onFrames() {} } };
+    await expect(listenMemory('taken', options)).rejects.toMatchObject({ code: 'EADDRINUSE' });
+    await expect(dialMemory('nobody', options)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+    listener.close();
+    await expect(dialMemory('taken', options)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+    (await listenMemory('taken', options)).close();
+  });
+});
