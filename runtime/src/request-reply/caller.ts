@@ -174,7 +174,8 @@ export class CallerEndpoint {
       this.counters.probes++;
       sendProbe(link, call);
     } else if (call.procedure.semantics === 'maybe') {
-      this.transmitOnce(call, link, now);
+      if (call.copies === 0) this.transmitOnce(call, link, now);
+      else call.dueAt = call.deadlineAt;
       return;
     } else {
       this.sendCopy(call, link, now);
@@ -292,7 +293,6 @@ export class CallerEndpoint {
     if (!renewed) this.failLost(undefined);
     const now = this.platform.clock.now();
     this.pending.each(call => {
-      if (call.procedure.semantics === 'maybe' && call.copies > 0) return;
       call.timeouts = 0;
       this.transmit(call, now);
     });
