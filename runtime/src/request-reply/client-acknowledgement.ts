@@ -59,7 +59,8 @@ export function createAcknowledger(
     const low = Math.max(oldest.high, rotation);
     const later = nextSegment(low, from(open, low), next, limit(fitsBoth ? rest : room));
     rotation = later.high === next ? 0 : later.high;
-    return skipsOldest ? [later] : [oldest, later];
+    if (skipsOldest) return [later];
+    return [oldest, later];
   };
 
   return {
