@@ -3,10 +3,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type CallError, type CallOptions, type Channel, connect } from '@convoke/runtime';
+import { type Channel, connect } from '@convoke/runtime';
 import { onTestFinished } from 'vitest';
-import { Ending, type Job, Ledger, type LedgerClient } from '../../generated/testing/ledger/index.js';
-import { Oracle, type Told } from '../simulation/oracle.js';
+import { Ledger, type LedgerClient } from '../../generated/testing/ledger/index.js';
+import { JudgedCalls } from '../judge/judged-calls.js';
 import { type LedgerServer, type Program, type Programs, startProgram } from './programs.js';
 
 export const localhost = '127.0.0.1';
@@ -27,17 +27,16 @@ export async function createStage(): Promise<Stage> {
   return stage;
 }
 
-export class Stage {
-  readonly oracle = new Oracle();
+export class Stage extends JudgedCalls {
   /** Of the latest server; a server that is started anew takes them again. */
   readonly ports = { udp: 0, tcp: 0 };
   private readonly directory = mkdtempSync(join(tmpdir(), 'convoke-'));
   private readonly log = join(this.directory, 'executions');
   private readonly programs: Program<never>[] = [];
   private readonly channels: Channel[] = [];
-  private calls = 0;
 
   constructor() {
+    super();
     writeFileSync(this.log, '');
   }
 
@@ -66,33 +65,6 @@ export class Stage {
 
   async client(port: number, scheme: Scheme = 'udp'): Promise<LedgerClient> {
     return (await this.connect(port, scheme)).client(Ledger);
-  }
-
-  /** Calls, and has the oracle note it. */
-  call(
-    client: LedgerClient,
-    name: keyof LedgerClient,
-    job: Partial<Job> = {},
-    options: CallOptions = {},
-  ): Promise<Told> {
-    const key = job.key ?? `${name}-${++this.calls}`;
-    const whole: Job = { work: 0, padding: 0, ending: Ending.receipt, ...job, key };
-    const { semantics } = Ledger.procedures.find(procedure => procedure.name === name)!;
-    return this.oracle.watch(key, semantics, client[name](whole, options));
-  }
-
-  /** A call that must bring a receipt. */
-  async succeed(...call: Parameters<Stage['call']>): Promise<void> {
-    const told = await this.call(...call);
-    if (told.kind === 'failed') throw told.error;
-    if (told.kind !== 'receipt') throw new Error(`${call[1]}: told '${told.kind}' instead of a receipt`);
-  }
-
-  /** A call that must fail; returns how. */
-  async fail(...call: Parameters<Stage['call']>): Promise<CallError> {
-    const told = await this.call(...call);
-    if (told.kind !== 'failed') throw new Error(`${call[1]}: told '${told.kind}' instead of a failure`);
-    return told.error;
   }
 
   /** How often the job with this key was executed until now, by all servers. */

@@ -1,16 +1,14 @@
 /** What every scenario plays on: a world, a host `server` that keeps the ledger, hosts that call it, and the judge. */
 import {
-  type CallOptions,
   type Channel,
   type ConnectOptions,
   implement,
-  type Semantics,
   type ServeOptions,
   type Server,
 } from '@convoke/runtime';
 import { type Packet, type SimulationOptions, simulate, type World } from '@convoke/runtime/testing';
-import { Ending, type Job, Ledger, type LedgerClient } from '../../generated/testing/ledger/index.js';
-import { Oracle, type Told } from './oracle.js';
+import { Ledger, type LedgerClient } from '../../generated/testing/ledger/index.js';
+import { JudgedCalls } from '../judge/judged-calls.js';
 import { bears, type FrameName, framesOf } from './wire.js';
 
 export const port = 7000;
@@ -18,14 +16,7 @@ export const port = 7000;
 /** Milliseconds after which nothing of a scenario is under way any more; longer than a lease. */
 const aftermath = 130_000;
 
-export type Procedure = 'once' | 'atLeastOnce' | 'perhaps' | 'note';
-
-const semanticsOf: Readonly<Record<Procedure, Semantics>> = {
-  once: 'at-most-once',
-  atLeastOnce: 'at-least-once',
-  perhaps: 'maybe',
-  note: 'maybe',
-};
+export type Procedure = keyof LedgerClient;
 
 export interface Scenario {
   /** Its number in the list of cases that calls must survive. */
@@ -37,16 +28,15 @@ export interface Scenario {
   run(stage: Stage): Promise<void>;
 }
 
-export class Stage {
+export class Stage extends JudgedCalls {
   readonly world: World;
-  readonly oracle = new Oracle();
   /** Between 0 and 1: how much of a large scenario is played. */
   readonly share: number;
-  private calls = 0;
   private readonly servers: Server[] = [];
   private readonly channels: Channel[] = [];
 
   constructor(scenario: Scenario, seed: number, share: number) {
+    super();
     this.world = simulate({ latency: [1, 10], ...scenario.faults, seed: `${scenario.number}/${seed}` });
     this.share = share;
   }
@@ -93,37 +83,6 @@ export class Stage {
 
   async client(scheme: 'udp' | 'tcp' = 'udp', host = 'client'): Promise<LedgerClient> {
     return (await this.connect(scheme, host)).client(Ledger);
-  }
-
-  /** Calls, and has the oracle note it. */
-  call(
-    client: LedgerClient,
-    procedure: Procedure,
-    job: Partial<Job> = {},
-    options: CallOptions = {},
-  ): Promise<Told> {
-    const key = job.key ?? `${procedure}-${++this.calls}`;
-    const whole: Job = { work: 0, padding: 0, ending: Ending.receipt, ...job, key };
-    return this.oracle.watch(key, semanticsOf[procedure], client[procedure](whole, options));
-  }
-
-  /** A call that must bring a receipt. */
-  async succeed(
-    client: LedgerClient,
-    procedure: Procedure,
-    job: Partial<Job> = {},
-    options: CallOptions = {},
-  ): Promise<void> {
-    const told = await this.call(client, procedure, job, options);
-    if (told.kind === 'failed') throw told.error;
-    if (told.kind !== 'receipt') throw new Error(`${procedure}: told '${told.kind}' instead of a receipt`);
-  }
-
-  /** A call that must fail; returns how. */
-  async fail(client: LedgerClient, procedure: Procedure, job: Partial<Job> = {}, options: CallOptions = {}) {
-    const told = await this.call(client, procedure, job, options);
-    if (told.kind !== 'failed') throw new Error(`${procedure}: told '${told.kind}' instead of a failure`);
-    return told.error;
   }
 
   /** Drops the first `count` datagrams that bear such a frame of each call. */

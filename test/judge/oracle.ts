@@ -1,5 +1,5 @@
 /**
- * The judge of all simulated runs: it notes every execution, and at the end holds the notes against what the callers
+ * The judge of simulated runs and of real processes: it notes every execution, and at the end holds the notes against what the callers
  * were told.
  */
 import { type CallContext, CallError, type Semantics } from '@convoke/runtime';
