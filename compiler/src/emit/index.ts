@@ -25,21 +25,20 @@ const files: readonly [FileName, (module: ModuleModel) => FileContent][] = [
   ['dispatcher', dispatcherFile],
 ];
 
-/**
- * Emits all modules. The same model gives the same bytes. A file for which a module declares nothing is left out,
- * `index.ts` never.
- */
+/** What stands in a file for which a module declares nothing: imports of it hold, whatever the schema has. */
+const nothing: readonly Statement[] = ['export {};'];
+
+/** Emits all modules, each with all of its files. The same model gives the same bytes. */
 export function emit(model: Model): EmittedFile[] {
   const printer = createPrinter();
   return model.modules.flatMap(module => emitModule(module, printer));
 }
 
 function emitModule(module: ModuleModel, printer: Printer): EmittedFile[] {
-  const contents = files
-    .map(([name, content]) => ({ name, ...content(module) }))
-    .filter(({ statements }) => statements.length > 0);
+  const contents = files.map(([name, content]) => ({ name, ...content(module) }));
   const names = contents.map(({ name }) => name);
   return [...contents, { name: 'index' as const, ...indexFile(module, names) }].map(
-    ({ name, scope, statements }) => printer.print(module, name, scope, statements),
+    ({ name, scope, statements }) =>
+      printer.print(module, name, scope, statements.length > 0 ? statements : nothing),
   );
 }

@@ -3,8 +3,9 @@ import { nodePlatform } from '../platform/node.js';
 import type { Platform } from '../platform/platform.js';
 import { CallerEndpoint } from '../request-reply/caller.js';
 import { clientIdBytes } from '../request-reply/frames.js';
-import { defaultMessageBytes } from '../request-reply/limits.js';
+import { checkedMessageBytes } from '../request-reply/limits.js';
 import { parseAddress } from '../transport/address.js';
+import { datagramBytes } from '../transport/packet.js';
 import { type Channel, createChannel } from './channel.js';
 
 export interface ConnectOptions {
@@ -19,7 +20,7 @@ export interface ConnectOptions {
  * Makes a channel to the server at `address`. Nothing is sent before the first call, so this does not fail when the
  * server is away: calls do.
  *
- * @throws TypeError when the address is none
+ * @throws TypeError when the address is none, RangeError when a limit is out of bounds
  */
 export async function connect(address: string, options: ConnectOptions = {}): Promise<Channel> {
   const platform = options.platform ?? nodePlatform;
@@ -27,8 +28,8 @@ export async function connect(address: string, options: ConnectOptions = {}): Pr
     platform,
     address: parseAddress(address),
     clientId: Buffer.from(platform.random.bytes(clientIdBytes)),
-    messageBytes: options.messageBytes ?? defaultMessageBytes,
-    ...(options.datagramBytes === undefined ? {} : { datagramBytes: options.datagramBytes }),
+    messageBytes: checkedMessageBytes(options.messageBytes),
+    datagramBytes: datagramBytes(options.datagramBytes),
   });
   return createChannel(endpoint, platform);
 }

@@ -52,7 +52,7 @@ export interface CallerOptions {
   readonly address: Address;
   readonly clientId: Buffer;
   readonly messageBytes: number;
-  readonly datagramBytes?: number;
+  readonly datagramBytes: number;
   /** The number of the first call; 1 unless told otherwise. */
   readonly firstNumber?: number;
 }

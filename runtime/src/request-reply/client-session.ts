@@ -33,7 +33,7 @@ export interface ClientSessionOptions {
   readonly address: Address;
   readonly clientId: Buffer;
   readonly messageBytes: number;
-  readonly datagramBytes?: number;
+  readonly datagramBytes: number;
   readonly counters: TransportCounters;
   readonly handlers: Pick<LinkHandlers, 'onFrames' | 'preamble' | 'onFlush'>;
   /** The number below which every call is finished, for a session that is opened anew. */
@@ -171,7 +171,7 @@ export class ClientSession {
       platform,
       counters,
       maxFrame: messageBytes + 1024,
-      ...(datagramBytes === undefined ? {} : { datagramBytes }),
+      datagramBytes,
       handlers: { ...handlers, onDown: link => this.onDown(link) },
     }).then(
       link => {

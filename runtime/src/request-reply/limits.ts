@@ -45,14 +45,24 @@ const toldLimits: readonly string[] = ['messageBytes', 'lease'] satisfies (keyof
 
 const longest32 = 0xffff_ffff;
 
+function checkTold(name: string, value: number): void {
+  if (Number.isInteger(value) && value > 0 && value <= longest32) return;
+  throw new RangeError(`the limit '${name}' must be a whole number from 1 to ${longest32}, not ${value}`);
+}
+
+/** What a client takes and sends at the most. @throws RangeError when it cannot be told to a server */
+export function checkedMessageBytes(given: number = defaultMessageBytes): number {
+  checkTold('messageBytes', given);
+  return given;
+}
+
 /** @throws RangeError when a limit is unknown or not a positive number */
 export function serverLimits(given: Partial<ServerLimits> | undefined): ServerLimits {
   for (const [name, value] of Object.entries(given ?? {})) {
     if (!(name in defaultServerLimits)) throw new RangeError(`'${name}' is not a limit of a server`);
     if (typeof value !== 'number' || !(value > 0))
       throw new RangeError(`the limit '${name}' must be above 0, not ${value}`);
-    if (toldLimits.includes(name) && (!Number.isInteger(value) || value > longest32))
-      throw new RangeError(`the limit '${name}' must be a whole number from 1 to ${longest32}, not ${value}`);
+    if (toldLimits.includes(name)) checkTold(name, value);
   }
   return { ...defaultServerLimits, ...given };
 }

@@ -5,6 +5,7 @@ import { type CalleeCounters, CalleeEndpoint } from '../request-reply/callee.js'
 import { type ServerLimits, serverLimits } from '../request-reply/limits.js';
 import { parseAddress } from '../transport/address.js';
 import { listen } from '../transport/open.js';
+import { datagramBytes } from '../transport/packet.js';
 import type { Listener } from '../transport/transport.js';
 import { type ErrorListener, Execution, type ExecutionCounters } from './execution.js';
 import type { Implementation } from './implement.js';
@@ -42,12 +43,14 @@ export interface Server extends AsyncDisposable {
 /**
  * Starts a server.
  *
- * @throws TypeError when an address or a service is wrong; the system's error when a port is taken
+ * @throws TypeError when an address or a service is wrong, RangeError when a limit is; the system's error when a port is
+ *   taken
  */
 export async function serve(options: ServeOptions): Promise<Server> {
   const platform = options.platform ?? nodePlatform;
   const limits = serverLimits(options.limits);
   const table = createProcedureTable(options.services);
+  const longestDatagram = datagramBytes(options.datagramBytes);
   const wanted = [options.listen].flat().map(parseAddress);
   const onError = options.onError ?? printError;
   const execution = new Execution(platform, limits, () => callee.answering, onError);
@@ -77,7 +80,7 @@ export async function serve(options: ServeOptions): Promise<Server> {
         handlers: callee.handlers,
         counters: callee.counters,
         maxFrame: limits.messageBytes + 1024,
-        ...(options.datagramBytes === undefined ? {} : { datagramBytes: options.datagramBytes }),
+        datagramBytes: longestDatagram,
       });
       listeners.push(listener);
       const taken = parseAddress(listener.address);

@@ -13,7 +13,7 @@ export interface TransportOptions {
   /** The longest frame that a stream accepts. */
   readonly maxFrame: number;
   /** The longest datagram that is sent. */
-  readonly datagramBytes?: number;
+  readonly datagramBytes: number;
 }
 
 /** Opens a path to a server. Rejects with the system's error where there is none. */

@@ -11,6 +11,21 @@ export const protocolVersion = 1;
 const magic = 0xc5b1;
 const checksumAt = 4;
 
+/**
+ * Datagrams of at most this many bytes: they pass every IPv6 path and every tunnel in use (RFC 9000, section 14).
+ */
+const defaultDatagramBytes = 1200;
+
+/** Below this the frames of a handshake would not fit; above it IPv4 carries nothing. */
+const datagramBounds = [256, 65_507] as const;
+
+/** How long a datagram may be. @throws RangeError when that is out of bounds */
+export function datagramBytes(given: number = defaultDatagramBytes): number {
+  const [least, most] = datagramBounds;
+  if (Number.isInteger(given) && given >= least && given <= most) return given;
+  throw new RangeError(`datagramBytes must be a whole number from ${least} to ${most}, not ${given}`);
+}
+
 /** Completes a datagram whose frames stand from `start + packetHeaderBytes` to `end`. */
 export function sealPacket(bytes: Buffer, start: number, end: number): void {
   bytes[start] = magic >>> 8;

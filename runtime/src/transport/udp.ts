@@ -10,11 +10,6 @@ import {
   type TransportCounters,
 } from './transport.js';
 
-/**
- * Datagrams of at most this many bytes: they pass every IPv6 path and every tunnel in use (RFC 9000, section 14).
- */
-export const defaultDatagramBytes = 1200;
-
 /** How many peers' links a listening socket keeps; sessions keep theirs beyond that. */
 const maxCachedLinks = 65_536;
 
@@ -22,7 +17,8 @@ export interface UdpOptions {
   readonly platform: Platform;
   readonly handlers: LinkHandlers;
   readonly counters: TransportCounters;
-  readonly datagramBytes?: number;
+  /** The longest datagram that is sent. */
+  readonly datagramBytes: number;
 }
 
 /** One socket, and the datagrams that its links are filling. */
@@ -40,7 +36,7 @@ class UdpEndpoint {
   constructor(socket: DatagramSocket, options: UdpOptions) {
     this.socket = socket;
     this.options = options;
-    this.datagramBytes = options.datagramBytes ?? defaultDatagramBytes;
+    this.datagramBytes = options.datagramBytes;
     this.chunk = Buffer.allocUnsafeSlow(this.datagramBytes * 16);
   }
 

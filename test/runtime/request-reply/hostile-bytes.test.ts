@@ -118,6 +118,7 @@ async function connect() {
     address: { scheme: 'udp', ...server },
     clientId,
     messageBytes: 10_000,
+    datagramBytes: 1200,
   });
   const answers: unknown[] = [];
   const call = (deadline = 60_000): void => {

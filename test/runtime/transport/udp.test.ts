@@ -21,7 +21,7 @@ function record(handlers: Partial<LinkHandlers> = {}) {
       received.push({ peer: link.peer, bytes: bytes.toString('hex', start, end), link }),
     ...handlers,
   };
-  return { received, counters, handlers: all };
+  return { received, counters, handlers: all, datagramBytes: 1200 };
 }
 
 describe('a UDP path', () => {

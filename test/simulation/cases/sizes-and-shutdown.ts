@@ -88,6 +88,7 @@ export const sizesAndShutdown: readonly Scenario[] = [
         address: { scheme: 'udp', host: 'server', port },
         clientId: Buffer.from(platform.random.bytes(16)),
         messageBytes: 1 << 20,
+        datagramBytes: 1200,
         firstNumber: 2 ** 32 - 5,
       });
       const channel = createChannel(endpoint, platform);

@@ -2,3 +2,6 @@
 
 export * from './types.js';
 export * from './codec.js';
+export * from './client.js';
+export * from './server.js';
+export * from './dispatcher.js';
