@@ -1,8 +1,8 @@
 /** A client's way to a server: makes client stubs, and carries their calls to the communication module. */
 import { encodeMetadata } from '../marshalling/dynamic.js';
-import { MarshalError } from '../marshalling/errors.js';
 import type { Platform } from '../platform/platform.js';
 import type { CallerCounters, CallerEndpoint } from '../request-reply/caller.js';
+import type { Frame } from '../request-reply/frames.js';
 import { createPendingCall, type PendingCall } from '../request-reply/pending-call.js';
 import { writeRequest } from '../request-reply/request-frame.js';
 import type {
@@ -38,72 +38,69 @@ export function createChannel(endpoint: CallerEndpoint, platform: Platform): Cha
 /** What client stubs stand on. */
 function createCaller(endpoint: CallerEndpoint, platform: Platform): Caller {
   const cancellation = createCancellation((number, reason) => endpoint.cancel(number, reason));
+
+  /** Ends the call when a signal of its options is aborted. @throws CallError when one is already */
+  const watchSignals = (call: PendingCall, { signal, parent }: CallOptions): void => {
+    const signals = [signal, parent?.signal].filter(each => each !== undefined);
+    const aborted = signals.find(each => each.aborted);
+    if (aborted !== undefined) throw notExecuted('cancelled', 'the call was cancelled', aborted.reason);
+    const forget = signals.map(each => cancellation.watch(each, call.number));
+    call.unlisten = () => {
+      for (const each of forget) each();
+    };
+  };
+
   return {
     unary<Arguments extends readonly unknown[], Result>(
       procedure: Procedure<Arguments, Result>,
       values: Arguments,
       options: CallOptions | undefined,
     ): Promise<Result> {
+      // What is thrown in here rejects the promise.
       return new Promise((resolve, reject) => {
-        const signals = signalsOf(options);
-        const aborted = signals.find(signal => signal.aborted);
-        if (endpoint.closed) reject(notExecuted('unavailable', 'the channel is closed'));
-        else if (aborted !== undefined)
-          reject(notExecuted('cancelled', 'the call was cancelled', aborted.reason));
-        else {
-          const call = marshal(
-            endpoint,
-            platform,
-            procedure,
-            values,
-            options,
-            resolve as PendingCall['resolve'],
-            reject,
-          );
-          if (call === undefined) return;
-          const forget = signals.map(signal => cancellation.watch(signal, call.number));
-          if (forget.length > 0)
-            call.unlisten = () => {
-              for (const each of forget) each();
-            };
-          endpoint.submit(call);
-        }
+        if (endpoint.closed) throw notExecuted('unavailable', 'the channel is closed');
+        const number = endpoint.takeNumber();
+        const call = createPendingCall({
+          number,
+          procedure,
+          deadlineAt: deadlineOf(procedure, options, platform.clock.now()),
+          frame: marshal(procedure, number, values, options),
+          resolve: resolve as PendingCall['resolve'],
+          reject,
+        });
+        if (options !== undefined) watchSignals(call, options);
+        endpoint.submit(call);
       });
     },
   };
 }
 
-/** A call that is ready to be sent; none when its arguments do not fit, and then it was rejected. */
+/** When the call ends at the latest: at its own deadline, or at that of the call that it serves. */
+function deadlineOf(procedure: AnyProcedure, options: CallOptions | undefined, now: number): number {
+  const deadline = options?.deadline ?? procedure.deadline;
+  if (!(deadline > 0))
+    throw misfit(procedure, new RangeError(`the deadline must be above 0 ms, not ${deadline}`));
+  return Math.min(now + deadline, options?.parent?.deadline ?? Number.POSITIVE_INFINITY);
+}
+
 function marshal(
-  endpoint: CallerEndpoint,
-  platform: Platform,
   procedure: AnyProcedure,
+  number: number,
   values: readonly unknown[],
   options: CallOptions | undefined,
-  resolve: PendingCall['resolve'],
-  reject: (error: Error) => void,
-): PendingCall | undefined {
-  const now = platform.clock.now();
-  const deadline = options?.deadline ?? procedure.deadline;
-  const number = endpoint.takeNumber();
+): Frame {
   try {
-    if (!(deadline > 0)) throw new MarshalError(`the deadline must be above 0 ms, not ${deadline}`);
     const metadata = options?.metadata === undefined ? undefined : encodeMetadata(options.metadata);
-    const frame = writeRequest(procedure, number, values, metadata);
-    const deadlineAt = Math.min(now + deadline, options?.parent?.deadline ?? Number.POSITIVE_INFINITY);
-    return createPendingCall({ number, procedure, frame, deadlineAt, resolve, reject });
+    return writeRequest(procedure, number, values, metadata);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    reject(notExecuted('invalid-argument', `${procedure.interface}.${procedure.name}: ${why}`, error));
-    return undefined;
+    throw misfit(procedure, error);
   }
 }
 
-function signalsOf(options: CallOptions | undefined): readonly AbortSignal[] {
-  if (options === undefined) return [];
-  const { signal, parent } = options;
-  if (signal !== undefined) return parent === undefined ? [signal] : [signal, parent.signal];
-  return parent === undefined ? [] : [parent.signal];
+/** An argument or an option is not what it should be. */
+function misfit(procedure: AnyProcedure, error: unknown): CallError {
+  const why = error instanceof Error ? error.message : String(error);
+  return notExecuted('invalid-argument', `${procedure.interface}.${procedure.name}: ${why}`, error);
 }
 
 function notExecuted(code: CallError['code'], message: string, cause?: unknown): CallError {
