@@ -1,4 +1,5 @@
 /** Two real processes, and between them a network that fails at random. */
+import { createHash, randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
 import type { LedgerClient } from '../../generated/testing/ledger/index.js';
 import { createStage, type Scheme, type Stage } from './stage.js';
@@ -8,6 +9,9 @@ const streamFaults = { life: [1_000, 100_000] } as const;
 
 /** The seed of the wire's faults; the processes' own timing is not repeatable. */
 const seed = Number(process.env.FIRST_SEED ?? 1);
+
+/** How much case 44 sends each way. */
+const mebibytes = Number(process.env.MEBIBYTES ?? 1);
 
 interface Wire {
   /** Where clients reach the server. */
@@ -73,6 +77,20 @@ async function play(
 
 test('13: thirty per cent loss, twenty per cent duplication and reordering, all at once', () =>
   play(relay, ['once', 'atLeastOnce', 'perhaps', 'note'], 50, 5));
+
+test('44: one MiB, or MEBIBYTES of them, go over UDP with five per cent loss', async () => {
+  const stage = await createStage();
+  const server = await stage.serve();
+  const wire = await stage.start('randomWire');
+  const faults = { loss: 0.05, duplicate: 0, reorder: 0, delay: [0, 0] } as const;
+  const port = await wire.ask('relay', { serverPort: stage.ports.udp, seed, faults });
+  const client = await stage.client(port);
+  const load = randomBytes(mebibytes << 20);
+  await stage.succeed(client, 'once', { load, padding: load.length }, { deadline: 100_000 });
+  expect(await server.ask('loadDigest')).toBe(createHash('sha256').update(load).digest('hex'));
+  expect((await wire.ask('relayed', port)).lost).toBeGreaterThan(0);
+  await stage.judge();
+});
 
 test('a thousand calls under each semantics keep every promise over UDP', () =>
   play(relay, ['once', 'atLeastOnce', 'perhaps'], 1000, 100));

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { Ending, Ledger } from '../../generated/testing/ledger/index.js';
 import type { LedgerClientProgram, Program, Rule } from './programs.js';
-import { createStage, localhost, type Stage } from './stage.js';
+import { createStage, localhost, type Stage, until } from './stage.js';
 
 /** A server, a wire before it, and a client of which the server has heard already. */
 async function prepare(stage: Stage, fatal: readonly string[] = []) {
@@ -169,6 +169,52 @@ test('30: the client restarts and numbers its calls from 1 again', async () => {
   expect(stage.executionsOf('unfinished')).toBe(1);
 });
 
+test('31: the event loop stalls for two seconds', async () => {
+  const stage = await createStage();
+  await stage.serve();
+  const channel = await stage.connect(stage.ports.udp);
+  const client = channel.client(Ledger);
+  await stage.succeed(client, 'once');
+  const keys = Array.from({ length: 50 }, (_, call) => `call ${call}`);
+  const calls = keys.map(key => stage.succeed(client, 'once', { key, work: 500 }));
+  await stage.executed(...keys);
+  const before = channel.stats().retransmitted;
+  // The client's loop is that of this very process.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2000);
+  await Promise.all(calls);
+  // The answers lay in the socket all the time: a storm would have sent all fifty again.
+  expect(channel.stats().retransmitted - before).toBeLessThan(50);
+  await stage.judge();
+});
+
+test('32: the server is stopped and goes on', async () => {
+  const stage = await createStage();
+  const server = await stage.serve();
+  const schemes = ['udp', 'tcp'] as const;
+  const channels = await Promise.all(schemes.map(scheme => stage.connect(stage.ports[scheme], scheme)));
+  const clients = channels.map(channel => channel.client(Ledger));
+  await Promise.all(clients.map(client => stage.succeed(client, 'once')));
+  const running = clients.map((client, i) =>
+    stage.succeed(client, 'once', { key: `running ${i}`, work: 200 }),
+  );
+  await stage.executed('running 0', 'running 1');
+  process.kill(server.pid, 'SIGSTOP');
+  const waiting = clients.flatMap((client, i) => [
+    stage.succeed(client, 'once', { key: `waiting ${i}` }),
+    stage.succeed(client, 'atLeastOnce'),
+  ]);
+  const [overUdp] = channels;
+  const before = overUdp!.stats().retransmitted;
+  await until(() => overUdp!.stats().retransmitted >= before + 4);
+  expect(stage.executionsOf('waiting 0') + stage.executionsOf('waiting 1')).toBe(0);
+  process.kill(server.pid, 'SIGCONT');
+  await Promise.all([...running, ...waiting]);
+  const { duplicates, sessions } = await server.ask('stats');
+  expect(duplicates).toBeGreaterThan(0);
+  expect(sessions).toBe(schemes.length);
+  await stage.judge();
+});
+
 test('37: a TCP connection is reset in the middle of a reply', async () => {
   const stage = await createStage();
   const server = await stage.serve();
@@ -186,6 +232,21 @@ test('37: a TCP connection is reset in the middle of a reply', async () => {
   const { sessions, resent } = await server.ask('stats');
   expect(sessions).toBe(1);
   expect(resent).toBeGreaterThanOrEqual(2);
+  await stage.judge();
+});
+
+test('38: a TCP connection is half open', async () => {
+  const stage = await createStage();
+  const server = await stage.serve();
+  const wire = await stage.start('scriptedWire');
+  const client = await stage.client(await wire.ask('proxyHalfOpen', stage.ports.tcp), 'tcp');
+  await stage.succeed(client, 'once');
+  await server.stop('SIGKILL');
+  await stage.serve();
+  const [once] = await Promise.all([stage.call(client, 'once'), stage.succeed(client, 'atLeastOnce')]);
+  if (once.kind === 'failed') expect(once.error.outcome).not.toBe('executed');
+  expect(await wire.ask('resets')).toBe(1);
+  await stage.succeed(client, 'once');
   await stage.judge();
 });
 

@@ -26,6 +26,8 @@ export interface LedgerServer {
     readonly quick?: boolean;
   }): readonly string[];
   stats(): ServerStats;
+  /** SHA-256 of the latest load that a job brought, in hexadecimal digits. */
+  loadDigest(): string;
   close(): void;
 }
 
@@ -52,6 +54,10 @@ export interface ScriptedWire {
   /** Cuts the connection in the middle of the message that contains this byte to the client, counted from now. */
   cutAfter(bytes: number): void;
   cuts(): number;
+  /** Its clients are not told when the server's end of their connection goes, until they send. */
+  proxyHalfOpen(serverPort: number): number;
+  /** How many clients found their connection half open. */
+  resets(): number;
 }
 
 export interface DatagramFaults {

@@ -21,6 +21,11 @@ export interface ServerOptions {
   readonly quick?: boolean;
 }
 
+/** Waits until it is so. */
+export async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await sleep(5);
+}
+
 export async function createStage(): Promise<Stage> {
   const stage = new Stage();
   onTestFinished(() => stage.close());
@@ -75,7 +80,7 @@ export class Stage extends JudgedCalls {
 
   /** Waits until jobs with these keys were executed. */
   async executed(...keys: readonly string[]): Promise<void> {
-    while (!keys.every(key => this.executionsOf(key) > 0)) await sleep(5);
+    await until(() => keys.every(key => this.executionsOf(key) > 0));
   }
 
   /** Waits until nothing is under way, and judges. */

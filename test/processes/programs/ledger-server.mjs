@@ -2,6 +2,7 @@
  * A server of the ledger as a process of its own. Each execution is a line of a file before its reply is sent, so that
  * SIGKILL loses none of them.
  */
+import { createHash } from 'node:crypto';
 import { appendFileSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { implement, serve } from '@convoke/runtime';
@@ -10,12 +11,16 @@ import { Ending, Ledger, Refused } from '../../../generated/dist/testing/ledger/
 
 let server;
 
+/** Of the latest job that had one. */
+let load;
+
 offer({
   async serve({ listen, log, fatal = [], quick = false }) {
     server = await serve({ listen, services: [implement(Ledger, ledger(log, fatal, quick))], onError() {} });
     return server.addresses;
   },
   stats: () => server.stats(),
+  loadDigest: () => createHash('sha256').update(load).digest('hex'),
   close: () => server.close(),
 });
 
@@ -24,6 +29,7 @@ function ledger(log, fatal, quick) {
   let executions = readFileSync(log, 'utf8').split('\n').length - 1;
   const execute = job => {
     const execution = ++executions;
+    load = job.load ?? load;
     appendFileSync(log, `${job.key}\n`);
     if (fatal.includes(job.key)) process.kill(process.pid, 'SIGKILL');
     const end = () => {

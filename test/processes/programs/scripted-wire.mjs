@@ -6,6 +6,7 @@ import { Reader } from '../../../runtime/dist/marshalling/reader.js';
 import { forEachFrame } from '../../../runtime/dist/request-reply/frame-loop.js';
 import { FrameType } from '../../../runtime/dist/request-reply/frames.js';
 import { packetHeaderBytes } from '../../../runtime/dist/transport/packet.js';
+import { proxyHalfOpen } from './half-open-proxy.mjs';
 
 const copiesOf = { lose: [], double: [0, 0] };
 
@@ -16,6 +17,9 @@ let rules = [];
 let bytesToCut;
 
 let cuts = 0;
+
+/** How many clients found their connection half open. */
+let resets = 0;
 
 offer({
   relay: async serverPort => (await relayDatagrams(serverPort, judge)).port,
@@ -30,6 +34,8 @@ offer({
     bytesToCut = bytes;
   },
   cuts: () => cuts,
+  proxyHalfOpen: serverPort => proxyHalfOpen(serverPort, () => resets++),
+  resets: () => resets,
 });
 
 function judge(packet) {
