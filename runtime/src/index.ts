@@ -21,6 +21,7 @@ export {
   type Outcome,
   type UndeclaredErrorDetails,
 } from './schema/errors.js';
+export type { DrainOptions } from './server/drain.js';
 export type { ErrorListener } from './server/execution.js';
 export { type Implementation, implement } from './server/implement.js';
 export { type ServeOptions, type Server, type ServerStats, serve } from './server/serve.js';

@@ -250,6 +250,24 @@ test('38: a TCP connection is half open', async () => {
   await stage.judge();
 });
 
+test('61: the server drains while calls run and requests are sent again', async () => {
+  const stage = await createStage();
+  const { server, client, script, expectPlayed } = await prepare(stage);
+  const overTcp = await stage.client(stage.ports.tcp, 'tcp');
+  const calls = [
+    stage.succeed(client, 'once', { key: 'over udp', work: 500 }),
+    stage.succeed(overTcp, 'once', { key: 'over tcp', work: 500 }),
+  ];
+  await stage.executed('over udp', 'over tcp');
+  await script({ frame: 'reply', action: 'lose', times: 3 });
+  const gone = server.stop('SIGTERM');
+  await Promise.all(calls);
+  await expectPlayed();
+  await gone;
+  expect(stage.executionsOf('over udp') + stage.executionsOf('over tcp')).toBe(2);
+  await stage.judge();
+});
+
 test('63: a side closes with calls pending, and each of them fails', async () => {
   const stage = await createStage();
   const server = await stage.serve();

@@ -79,6 +79,7 @@ export class CalleeEndpoint {
   private readonly bound = new Map<Link, Sender>();
   private readonly reader = new Reader();
   private lastReplyId = 0;
+  private refusesNewCalls = false;
 
   constructor(options: CalleeOptions) {
     this.options = options;
@@ -91,6 +92,11 @@ export class CalleeEndpoint {
       this.sessions.usage,
       this.counters,
     );
+  }
+
+  /** From now on calls that are not known are refused. Sessions may still be opened, so that a client can learn of it. */
+  refuseNewCalls(): void {
+    this.refusesNewCalls = true;
   }
 
   /** Tells the callers of what still runs that they will learn no more, and ends all sessions. */
@@ -177,6 +183,13 @@ export class CalleeEndpoint {
       return;
     }
     if (header.semantics === 'at-least-once' && sender.kind === 'session') {
+      const known = this.refusesNewCalls ? sender.session.find(call.number) : undefined;
+      if (known !== undefined) {
+        // It will not be executed again, but what runs or is kept for it must not be covered by a refusal.
+        follow(known, link, header.attempt, now);
+        this.answering.again(known);
+        return;
+      }
       sender.session.unfiltered.set(call.number, call);
     }
     this.dispatch(call, target, header, reader);
@@ -268,11 +281,13 @@ export class CalleeEndpoint {
     header: RequestHeader,
     reader: Reader,
   ): void {
-    if (target !== undefined) this.options.dispatch(call, target, header.hasMetadata, reader);
-    else {
+    if (target === undefined) {
       const message = 'the server does not implement this procedure of this interface';
       this.answering.refusal(call, { code: 'unimplemented', outcome: 'not-executed', message });
-    }
+    } else if (this.refusesNewCalls) {
+      const message = 'the server is shutting down and takes no more calls';
+      this.answering.refusal(call, { code: 'unavailable', outcome: 'not-executed', message });
+    } else this.options.dispatch(call, target, header.hasMetadata, reader);
   }
 
   private onProbe(link: Link, session: ServerSession, reader: Reader): void {

@@ -45,13 +45,16 @@ export class ReplyHistory {
     return this.finished.has(number);
   }
 
+  /** Calls that run, and calls whose answers are not acknowledged. */
+  calls(): readonly ReceivedCall[] {
+    const calls: ReceivedCall[] = [];
+    this.entries.each(call => void calls.push(call));
+    return calls;
+  }
+
   /** Calls that have no answer yet. */
   unanswered(): readonly ReceivedCall[] {
-    const calls: ReceivedCall[] = [];
-    this.entries.each(call => {
-      if (call.state === 'waiting') calls.push(call);
-    });
-    return calls;
+    return this.calls().filter(({ state }) => state === 'waiting');
   }
 
   /** Makes an entry. */

@@ -135,6 +135,18 @@ export class Sessions {
     for (const session of this.sessions.values()) yield* session.unanswered();
   }
 
+  /** Makes a test of whether all replies and refusals that the histories hold now have gone. */
+  watchHistory(): () => boolean {
+    const left = [...this.sessions.values()].flatMap(({ history }) => history.calls());
+    return () => {
+      for (let call = left.at(-1); call !== undefined; call = left.at(-1)) {
+        if (call.session?.remembers(call)) return false;
+        left.pop();
+      }
+      return true;
+    };
+  }
+
   /** Ends all sessions. */
   close(): void {
     this.timer?.cancel();

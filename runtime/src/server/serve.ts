@@ -7,6 +7,7 @@ import { parseAddress } from '../transport/address.js';
 import { listen } from '../transport/open.js';
 import { datagramBytes } from '../transport/packet.js';
 import type { Listener } from '../transport/transport.js';
+import { type Draining, type DrainOptions, drain } from './drain.js';
 import { type ErrorListener, Execution, type ExecutionCounters } from './execution.js';
 import type { Implementation } from './implement.js';
 import { createProcedureTable } from './procedure-table.js';
@@ -36,6 +37,14 @@ export interface Server extends AsyncDisposable {
   /** Where it listens, with the ports that were taken. */
   readonly addresses: readonly string[];
   stats(): ServerStats;
+  /**
+   * Refuses new calls from now on (`unavailable`, `not-executed`) and lets those finish that run or wait. Resolves when
+   * they have, and every reply and refusal of at-most-once calls until then was acknowledged or its lease is over; or
+   * when the timeout has passed, or the server is closed. It goes on to listen and to send replies again: `close` it then.
+   *
+   * @throws RangeError when the timeout is negative or not a number
+   */
+  drain(options?: DrainOptions): Promise<void>;
   /** Stops to listen, fails what waits and what runs, and lets the ports go. */
   close(): Promise<void>;
 }
@@ -91,6 +100,14 @@ export async function serve(options: ServeOptions): Promise<Server> {
     throw error;
   }
 
+  const { counters } = execution;
+  const draining: Draining = {
+    refuseNewCalls: () => callee.refuseNewCalls(),
+    isBusy: () => counters.running + counters.queued > 0,
+    watchReplies: () => callee.sessions.watchHistory(),
+    isClosed: () => closed,
+  };
+
   return {
     addresses: listeners.map(listener => listener.address),
     stats: () => ({
@@ -99,6 +116,7 @@ export async function serve(options: ServeOptions): Promise<Server> {
       sessions: callee.sessions.size,
       ...callee.sessions.usage,
     }),
+    drain: drainOptions => drain(platform.clock, draining, drainOptions),
     close,
     [Symbol.asyncDispose]: close,
   };

@@ -24,6 +24,12 @@ offer({
   close: () => server.close(),
 });
 
+process.once('SIGTERM', async () => {
+  await server.drain();
+  await server.close();
+  process.disconnect();
+});
+
 /** `fatal`: the keys of jobs in the middle of which the process dies. `quick`: no job takes any time. */
 function ledger(log, fatal, quick) {
   let executions = readFileSync(log, 'utf8').split('\n').length - 1;

@@ -1,4 +1,4 @@
-/** Cases 47, 48, 63 and 64: histories at their bounds, ends, and large numbers. */
+/** Cases 47, 48 and 61 to 64: histories at their bounds, ends, and large numbers. */
 import { expect } from 'vitest';
 import { Ledger } from '../../../generated/testing/ledger/index.js';
 import { createChannel } from '../../../runtime/src/client/channel.js';
@@ -45,6 +45,65 @@ export const sizesAndShutdown: readonly Scenario[] = [
       }
       expect(most).toBeLessThan(300);
       await slow;
+    },
+  },
+  {
+    number: 61,
+    title: 'the server drains while calls run and requests are sent again',
+    faults: { loss: 0.03, duplicate: 0.2, reorder: 0.2 },
+    async run(stage) {
+      // Fewer than come, so that some wait for their turn.
+      const server = await stage.serve({ limits: { runningCalls: 5 } });
+      const clients = [await stage.client('udp'), await stage.client('tcp', 'other')];
+      stage.dropFirst('reply', 2);
+      const begin = (name: 'once' | 'atLeastOnce') =>
+        clients.map(client =>
+          stage.call(client, name, { work: 20_000 + 1000 * stage.random() }, { deadline: 600_000 }),
+        );
+      const repeated = begin('atLeastOnce');
+      const once = [...begin('once'), ...begin('once'), ...begin('once')];
+      while (server.stats().historyEntries < once.length) await stage.world.sleep(10);
+      let told = 0;
+      for (const call of once) void call.then(() => told++);
+      await server.drain();
+      expect(server.stats()).toMatchObject({ running: 0, queued: 0, historyEntries: 0 });
+      expect(told).toBe(once.length);
+      for (const { kind } of await Promise.all(once)) expect(kind).toBe('receipt');
+      expect(server.stats().resent).toBeGreaterThan(0);
+      await server.close();
+      // Their replies are not kept: where one was lost, the next copy was refused, and the caller cannot know.
+      for (const answer of await Promise.all(repeated)) {
+        if (answer.kind === 'failed') expect(answer.error.outcome).toBe('unknown');
+      }
+    },
+  },
+  {
+    number: 62,
+    title: 'a call comes while the server drains',
+    faults: { loss: 0.03, duplicate: 0.2, reorder: 0.2 },
+    async run(stage) {
+      const server = await stage.serve();
+      const clients = [await stage.client('udp'), await stage.client('tcp', 'other')];
+      const patient = { deadline: 600_000 };
+      await Promise.all(clients.map(client => stage.succeed(client, 'once', {}, patient)));
+      const { executed } = server.stats();
+      const running = clients.map(client => stage.succeed(client, 'once', { work: 5000 }, patient));
+      while (server.stats().executed < executed + running.length) await stage.world.sleep(10);
+      const drain = server.drain();
+      const requests = stage.capture('request');
+      // Clients of which the server has not heard yet are told as well.
+      clients.push(await stage.client('udp', 'stranger'), await stage.client('tcp', 'stranger'));
+      const refused = { code: 'unavailable', outcome: 'not-executed' };
+      for (const client of clients) {
+        expect(await stage.fail(client, 'once', {}, patient)).toMatchObject(refused);
+        expect(await stage.fail(client, 'atLeastOnce', {}, patient)).toMatchObject({
+          code: 'unavailable',
+        });
+      }
+      stage.replay(requests, 100 * stage.random());
+      await Promise.all(running);
+      await drain;
+      expect(server.stats().executed).toBe(executed + running.length);
     },
   },
   {
