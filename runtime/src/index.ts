@@ -1,6 +1,7 @@
 /** What applications import: `connect` and `serve`, and the types and errors around them. */
 export type { Channel } from './client/channel.js';
 export { type ConnectOptions, connect } from './client/connect.js';
+export { type DeclaredErrorsOf, type SafeClient, type SafeResult, safe } from './client/safe.js';
 export { nodePlatform } from './platform/node.js';
 export type { Clock, Platform } from './platform/platform.js';
 export type { CallerCounters } from './request-reply/caller.js';

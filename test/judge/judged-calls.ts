@@ -3,6 +3,9 @@ import type { CallError, CallOptions } from '@convoke/runtime';
 import { Ending, type Job, Ledger, type LedgerClient } from '../../generated/testing/ledger/index.js';
 import { Oracle, type Told } from './oracle.js';
 
+/** A procedure of the ledger. The client's only other key is the symbol that tells its errors. */
+export type LedgerProcedure = keyof LedgerClient & string;
+
 export class JudgedCalls {
   readonly oracle = new Oracle();
   private made = 0;
@@ -10,7 +13,7 @@ export class JudgedCalls {
   /** Calls, and has the oracle note it. */
   call(
     client: LedgerClient,
-    name: keyof LedgerClient,
+    name: LedgerProcedure,
     job: Partial<Job> = {},
     options: CallOptions = {},
   ): Promise<Told> {

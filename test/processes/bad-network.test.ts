@@ -1,7 +1,7 @@
 /** Two real processes, and between them a network that fails at random. */
 import { createHash, randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
-import type { LedgerClient } from '../../generated/testing/ledger/index.js';
+import type { LedgerProcedure } from '../judge/judged-calls.js';
 import { createStage, type Scheme, type Stage } from './stage.js';
 
 const datagramFaults = { loss: 0.3, duplicate: 0.2, reorder: 0.2, delay: [1, 4] } as const;
@@ -44,7 +44,7 @@ async function proxy(stage: Stage): Promise<Wire> {
 
 async function play(
   createWire: (stage: Stage) => Promise<Wire>,
-  procedures: readonly (keyof LedgerClient)[],
+  procedures: readonly LedgerProcedure[],
   calls: number,
   /** Of each procedure. */
   atOnce: number,
@@ -54,7 +54,7 @@ async function play(
   const { port, scheme, faults } = await createWire(stage);
   const client = await stage.client(port, scheme);
 
-  const callMany = async (procedure: keyof LedgerClient): Promise<void> => {
+  const callMany = async (procedure: LedgerProcedure): Promise<void> => {
     const mayFail = procedure === 'perhaps' || procedure === 'note';
     let next = 0;
     const work = async (): Promise<void> => {

@@ -8,7 +8,7 @@ import {
 } from '@convoke/runtime';
 import { type Packet, type SimulationOptions, simulate, type World } from '@convoke/runtime/testing';
 import { Ledger, type LedgerClient } from '../../generated/testing/ledger/index.js';
-import { JudgedCalls } from '../judge/judged-calls.js';
+import { JudgedCalls, type LedgerProcedure } from '../judge/judged-calls.js';
 import { bears, type FrameName, framesOf } from './wire.js';
 
 export const port = 7000;
@@ -16,7 +16,7 @@ export const port = 7000;
 /** Milliseconds after which nothing of a scenario is under way any more; longer than a lease. */
 const aftermath = 130_000;
 
-export type Procedure = keyof LedgerClient;
+export type Procedure = LedgerProcedure;
 
 export interface Scenario {
   /** Its number in the list of cases that calls must survive. */

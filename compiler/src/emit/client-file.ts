@@ -1,8 +1,10 @@
 /** `client.ts`: the client stub, an object whose procedures marshal their arguments and call. */
 import {
   type FunctionDeclarationStructure,
+  type InterfaceDeclarationStructure,
   type MethodSignatureStructure,
   type OptionalKind,
+  type PropertySignatureStructure,
   StructureKind,
 } from 'ts-morph';
 import type { InterfaceModel, ModuleModel, ProcedureModel } from '../model/model.js';
@@ -13,7 +15,7 @@ import { interfacesOf, offeredProcedures } from './interfaces.js';
 import { procedureInterface } from './procedure-interface.js';
 import { createScope, type FileScope } from './scope.js';
 import { isOmissible, methodName, resultType, usedParameter } from './signatures.js';
-import { arrow, object } from './text.js';
+import { arrow, object, unionType } from './text.js';
 import { typeText } from './type-text.js';
 import { valueText } from './values.js';
 
@@ -21,13 +23,51 @@ export function clientFile(module: ModuleModel): { scope: FileScope; statements:
   const interfaces = interfacesOf(module);
   const own = interfaces.flatMap(({ name }) => [derivedNames.client(name), derivedNames.createClient(name)]);
   const scope = createScope(module, 'client', ['caller', 'options', ...own]);
-  const statements = interfaces.flatMap(declaration => [
-    procedureInterface(declaration, scope, 'client', derivedNames.client, procedure =>
-      clientMethod(procedure, scope),
-    ),
-    clientStub(declaration, scope),
-  ]);
+  const statements = interfaces.flatMap(declaration => {
+    const errors = errorsInterface(declaration, scope);
+    const properties = errors === undefined ? [] : [throwsProperty(errors.name, scope)];
+    const method = (procedure: ProcedureModel) => clientMethod(procedure, scope);
+    return [
+      ...(errors === undefined ? [] : [{ kind: StructureKind.Interface, ...errors } as const]),
+      procedureInterface(declaration, scope, 'client', derivedNames.client, method, properties),
+      clientStub(declaration, scope),
+    ];
+  });
   return { scope, statements };
+}
+
+/**
+ * What the procedures throw, by their names; nothing when none throws. The inherited ones stand here again: two bases with
+ * different errors would contradict each other if the interface that extends both did not say what holds for it.
+ */
+function errorsInterface(
+  declaration: InterfaceModel,
+  scope: FileScope,
+): OptionalKind<InterfaceDeclarationStructure> | undefined {
+  const throwing = offeredProcedures(declaration).filter(procedure => procedure.throws.length > 0);
+  if (throwing.length === 0) return undefined;
+  return {
+    name: scope.claim(`${declaration.name}Errors`),
+    docs: [`What the procedures of \`${declaration.name}\` throw.`],
+    properties: throwing.map(procedure => ({
+      name: procedure.name,
+      type: unionType(
+        procedure.throws.map(error => scope.type(error)),
+        procedure.name.length + 5,
+      ),
+    })),
+  };
+}
+
+/** That a client stub throws such errors; see `declaredErrors` of the runtime. */
+function throwsProperty(errors: string, scope: FileScope): OptionalKind<PropertySignatureStructure> {
+  return {
+    name: `[${scope.runtimeType('declaredErrors')}]`,
+    isReadonly: true,
+    hasQuestionToken: true,
+    type: errors,
+    docs: ['For the type checker: the stub has no such property.'],
+  };
 }
 
 function clientMethod(procedure: ProcedureModel, scope: FileScope): OptionalKind<MethodSignatureStructure> {

@@ -1,17 +1,26 @@
 /** The TypeScript interface with a method for each procedure: what clients call, and what services implement. */
-import { type MethodSignatureStructure, type OptionalKind, StructureKind } from 'ts-morph';
+import {
+  type MethodSignatureStructure,
+  type OptionalKind,
+  type PropertySignatureStructure,
+  StructureKind,
+} from 'ts-morph';
 import type { InterfaceModel, ProcedureModel } from '../model/model.js';
 import { docs } from './docs.js';
 import { emptyInterface, type Statement } from './file.js';
 import type { FileScope } from './scope.js';
 
-/** @param nameOf how such an interface is named, also that of each base */
+/**
+ * @param nameOf how such an interface is named, also that of each base
+ * @param properties what it has beside its methods
+ */
 export function procedureInterface(
   declaration: InterfaceModel,
   scope: FileScope,
   file: 'client' | 'server',
   nameOf: (interfaceName: string) => string,
   method: (procedure: ProcedureModel) => OptionalKind<MethodSignatureStructure>,
+  properties: OptionalKind<PropertySignatureStructure>[] = [],
 ): Statement {
   const name = nameOf(declaration.name);
   const isEmpty = declaration.procedures.length + declaration.bases.length === 0;
@@ -22,6 +31,7 @@ export function procedureInterface(
     name,
     docs: docs(declaration),
     extends: declaration.bases.map(base => scope.derivedType(base, nameOf, file)),
+    properties,
     methods: declaration.procedures.map(method),
   };
 }

@@ -27,6 +27,12 @@ export function object(entries: readonly string[]): string {
   return entries.length === 0 ? '{}' : `{\n${entries.map(entry => `${indent(entry)},\n`).join('')}}`;
 }
 
+/** A union of types: in one line where they fit behind `before`, else one a line. */
+export function unionType(types: readonly string[], before: number): string {
+  const line = types.join(' | ');
+  return before + line.length <= lineWidth ? line : types.join('\n| ');
+}
+
 /** A property of an object literal, in short where the value bears its name. */
 export function property(name: string, value: string): string {
   return name === value ? name : `${name}: ${value}`;

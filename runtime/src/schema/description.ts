@@ -65,6 +65,16 @@ export interface InterfaceDescription<Client, Service> {
   createDispatcher(service: Service): Dispatcher;
 }
 
+/**
+ * Under this key the type of a client stub maps the names of its procedures to the unions of the errors that they declare,
+ * inherited procedures included; those that declare none are left out.
+ *
+ * TypeScript has no word for what a function throws, and whoever wraps a stub, as `safe` does, knows nothing but its type:
+ * so the type tells. A symbol, because procedures may bear any name; and only declared, because no stub has such a
+ * property.
+ */
+export declare const declaredErrors: unique symbol;
+
 /** What a client stub stands on: the communication module of a channel. */
 export interface Caller {
   /**

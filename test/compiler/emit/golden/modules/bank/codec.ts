@@ -233,6 +233,31 @@ function readPricedPriceArguments(reader: Reader): PricedPriceArguments {
   return [of ?? reader.missing('test.money.Priced.price.of')];
 }
 
+type ClosingCloseArguments = [id: string];
+
+function writeClosingCloseArguments(writer: Writer, values: ClosingCloseArguments): void {
+  writer.arrayHeader(1);
+  writer.string(values[0]);
+}
+
+function readClosingCloseArguments(reader: Reader): ClosingCloseArguments {
+  let id: string | undefined;
+  const count = reader.structHeader();
+  const { keyed } = reader;
+  for (let i = 0, fieldId = 0; i < count; i++) {
+    fieldId = keyed ? reader.fieldId(fieldId) : fieldId + 1;
+    if (reader.takeNil()) continue;
+    switch (fieldId) {
+      case 1:
+        id = reader.string();
+        break;
+      default:
+        reader.skip();
+    }
+  }
+  return [id ?? reader.missing('test.bank.Closing.close.id')];
+}
+
 /** The procedures of `Audited`: what each promises, and how it is marshalled. */
 export const auditedProcedures = {
   audit: {
@@ -350,6 +375,85 @@ export const bankProcedures = {
     id: 1,
     name: 'name',
     key: [0x797e75d1, 0xe7bb09db],
+    semantics: 'at-least-once',
+    idempotent: true,
+    deadline: 500,
+    arity: 0,
+    hasResult: true,
+    errors: [],
+    writeArguments: writer => writer.arrayHeader(0),
+    readArguments: reader => {
+      reader.skip();
+      return [];
+    },
+    writeResult: (writer, value) => writer.string(value),
+    readResult: reader => reader.string(),
+  } satisfies Procedure<[], string>,
+};
+
+/** The procedures of `Closing`: what each promises, and how it is marshalled. */
+export const closingProcedures = {
+  close: {
+    interface: 'test.bank.Closing',
+    declaredBy: 'test.bank.Closing',
+    id: 1,
+    name: 'close',
+    key: [0x4a658cdb, 0x889624c4],
+    semantics: 'at-most-once',
+    idempotent: false,
+    deadline: 10000,
+    arity: 1,
+    hasResult: false,
+    errors: [unknownError],
+    writeArguments: writeClosingCloseArguments,
+    readArguments: readClosingCloseArguments,
+    writeResult: writer => writer.nil(),
+    readResult: reader => reader.skip(),
+  } satisfies Procedure<ClosingCloseArguments, void>,
+};
+
+/** The procedures of `Branch`: what each promises, and how it is marshalled. */
+export const branchProcedures = {
+  price: {
+    interface: 'test.bank.Branch',
+    declaredBy: 'test.money.Priced',
+    id: 1,
+    name: 'price',
+    key: [0xac0096ff, 0xabdd8c03],
+    semantics: 'at-most-once',
+    idempotent: false,
+    deadline: 10000,
+    arity: 1,
+    hasResult: true,
+    errors: [strangeError],
+    writeArguments: writePricedPriceArguments,
+    readArguments: readPricedPriceArguments,
+    writeResult: writeCash,
+    readResult: readCash,
+  } satisfies Procedure<PricedPriceArguments, Cash>,
+  close: {
+    interface: 'test.bank.Branch',
+    declaredBy: 'test.bank.Closing',
+    id: 1,
+    name: 'close',
+    key: [0xf072ccc4, 0x2b81c251],
+    semantics: 'at-most-once',
+    idempotent: false,
+    deadline: 10000,
+    arity: 1,
+    hasResult: false,
+    errors: [unknownError],
+    writeArguments: writeClosingCloseArguments,
+    readArguments: readClosingCloseArguments,
+    writeResult: writer => writer.nil(),
+    readResult: reader => reader.skip(),
+  } satisfies Procedure<ClosingCloseArguments, void>,
+  name: {
+    interface: 'test.bank.Branch',
+    declaredBy: 'test.money.Named',
+    id: 1,
+    name: 'name',
+    key: [0xc1b4af95, 0x2529cc3f],
     semantics: 'at-least-once',
     idempotent: true,
     deadline: 500,

@@ -37,3 +37,28 @@ export function createBankServerStub(service: BankService) {
     name: (_values: [], ctx: CallContext) => service.name(ctx),
   };
 }
+
+export interface ClosingService {
+  /** @throws Unknown */
+  close(id: string, ctx: CallContext): Awaitable<void>;
+}
+
+/** The server stub of `Closing`: hands a request's arguments to the procedure of the service. */
+export function createClosingServerStub(service: ClosingService) {
+  return {
+    close: (values: [id: string], ctx: CallContext) => service.close(values[0], ctx),
+  };
+}
+
+/** Two bases, each with errors of its own. */
+export interface BranchService extends PricedService, ClosingService {
+}
+
+/** The server stub of `Branch`: hands a request's arguments to the procedure of the service. */
+export function createBranchServerStub(service: BranchService) {
+  return {
+    price: (values: [of: Code], ctx: CallContext) => service.price(values[0], ctx),
+    close: (values: [id: string], ctx: CallContext) => service.close(values[0], ctx),
+    name: (_values: [], ctx: CallContext) => service.name(ctx),
+  };
+}

@@ -12,13 +12,20 @@ import {
   type Writer,
 } from '@convoke/runtime/codegen';
 import {
+  declaredErrors as declaredErrors_,
+  type declaredErrorsData,
   Error_,
   type ErrorData,
   Extensible as Extensible_,
   type Inherited,
+  NotAWordOfAnyLanguageThatIsSpoken,
+  type NotAWordOfAnyLanguageThatIsSpokenData,
   type Procedure,
   type Reader,
   type SparseInherited,
+  TooLongForTheLineInWhichItIsToStandBesideTheOthers,
+  type TooLongForTheLineInWhichItIsToStandBesideTheOthersData,
+  type WordsErrors,
   type Writer as Writer_,
 } from './types.js';
 
@@ -233,6 +240,100 @@ export function readSparseInherited(reader: Reader_): SparseInherited {
   return value;
 }
 
+export function writeWordsErrors(writer: Writer, value: WordsErrors & Extensible): void {
+  const at = writer.length;
+  writer.arrayHeader(1);
+  writer.u8(value.declaredErrors);
+  const unknown = value[unknownFields];
+  if (unknown !== undefined) restoreUnknownFields(writer, at, unknown);
+}
+
+export function readWordsErrors(reader: Reader_): WordsErrors {
+  let declaredErrors: number | undefined;
+  let unknown: UnknownFields | undefined;
+  const count = reader.structHeader();
+  const { keyed } = reader;
+  for (let i = 0, fieldId = 0; i < count; i++) {
+    fieldId = keyed ? reader.fieldId(fieldId) : fieldId + 1;
+    if (reader.takeNil()) continue;
+    switch (fieldId) {
+      case 1:
+        declaredErrors = reader.u8();
+        break;
+      default:
+        unknown = keepUnknownField(reader, fieldId, unknown);
+    }
+  }
+  const value: WordsErrors = {
+    declaredErrors: declaredErrors ?? reader.missing('test.words.WordsErrors.declaredErrors'),
+  };
+  if (unknown !== undefined) attachUnknownFields(value, unknown);
+  return value;
+}
+
+export function writeDeclaredErrors(writer: Writer, value: declaredErrorsData & Extensible): void {
+  const at = writer.length;
+  writer.arrayHeader(0);
+  const unknown = value[unknownFields];
+  if (unknown !== undefined) restoreUnknownFields(writer, at, unknown);
+}
+
+export function readDeclaredErrors(reader: Reader_): declaredErrorsData {
+  let unknown: UnknownFields | undefined;
+  const count = reader.structHeader();
+  const { keyed } = reader;
+  for (let i = 0, fieldId = 0; i < count; i++) {
+    fieldId = keyed ? reader.fieldId(fieldId) : fieldId + 1;
+    if (reader.takeNil()) continue;
+    unknown = keepUnknownField(reader, fieldId, unknown);
+  }
+  const value: declaredErrorsData = {};
+  if (unknown !== undefined) attachUnknownFields(value, unknown);
+  return value;
+}
+
+export function writeNotAWordOfAnyLanguageThatIsSpoken(writer: Writer, value: NotAWordOfAnyLanguageThatIsSpokenData & Extensible): void {
+  const at = writer.length;
+  writer.arrayHeader(0);
+  const unknown = value[unknownFields];
+  if (unknown !== undefined) restoreUnknownFields(writer, at, unknown);
+}
+
+export function readNotAWordOfAnyLanguageThatIsSpoken(reader: Reader_): NotAWordOfAnyLanguageThatIsSpokenData {
+  let unknown: UnknownFields | undefined;
+  const count = reader.structHeader();
+  const { keyed } = reader;
+  for (let i = 0, fieldId = 0; i < count; i++) {
+    fieldId = keyed ? reader.fieldId(fieldId) : fieldId + 1;
+    if (reader.takeNil()) continue;
+    unknown = keepUnknownField(reader, fieldId, unknown);
+  }
+  const value: NotAWordOfAnyLanguageThatIsSpokenData = {};
+  if (unknown !== undefined) attachUnknownFields(value, unknown);
+  return value;
+}
+
+export function writeTooLongForTheLineInWhichItIsToStandBesideTheOthers(writer: Writer, value: TooLongForTheLineInWhichItIsToStandBesideTheOthersData & Extensible): void {
+  const at = writer.length;
+  writer.arrayHeader(0);
+  const unknown = value[unknownFields];
+  if (unknown !== undefined) restoreUnknownFields(writer, at, unknown);
+}
+
+export function readTooLongForTheLineInWhichItIsToStandBesideTheOthers(reader: Reader_): TooLongForTheLineInWhichItIsToStandBesideTheOthersData {
+  let unknown: UnknownFields | undefined;
+  const count = reader.structHeader();
+  const { keyed } = reader;
+  for (let i = 0, fieldId = 0; i < count; i++) {
+    fieldId = keyed ? reader.fieldId(fieldId) : fieldId + 1;
+    if (reader.takeNil()) continue;
+    unknown = keepUnknownField(reader, fieldId, unknown);
+  }
+  const value: TooLongForTheLineInWhichItIsToStandBesideTheOthersData = {};
+  if (unknown !== undefined) attachUnknownFields(value, unknown);
+  return value;
+}
+
 export function writeError(writer: Writer, value: ErrorData & Extensible): void {
   const at = writer.length;
   writer.arrayHeader(2);
@@ -430,6 +531,24 @@ function readWordsDeleteArguments(reader: Reader_): WordsDeleteArguments {
   return [early ?? reader.missing('test.words.Words.delete.early'), late ?? 1];
 }
 
+const declaredErrors_Error: DeclaredErrorDescription = {
+  fullName: 'test.words.declaredErrors',
+  writeData: (writer, error) => writeDeclaredErrors(writer, (error as declaredErrors_).data),
+  read: reader => new declaredErrors_(readDeclaredErrors(reader)),
+};
+
+const notAWordOfAnyLanguageThatIsSpokenError: DeclaredErrorDescription = {
+  fullName: 'test.words.NotAWordOfAnyLanguageThatIsSpoken',
+  writeData: (writer, error) => writeNotAWordOfAnyLanguageThatIsSpoken(writer, (error as NotAWordOfAnyLanguageThatIsSpoken).data),
+  read: reader => new NotAWordOfAnyLanguageThatIsSpoken(readNotAWordOfAnyLanguageThatIsSpoken(reader)),
+};
+
+const tooLongForTheLineInWhichItIsToStandBesideTheOthersError: DeclaredErrorDescription = {
+  fullName: 'test.words.TooLongForTheLineInWhichItIsToStandBesideTheOthers',
+  writeData: (writer, error) => writeTooLongForTheLineInWhichItIsToStandBesideTheOthers(writer, (error as TooLongForTheLineInWhichItIsToStandBesideTheOthers).data),
+  read: reader => new TooLongForTheLineInWhichItIsToStandBesideTheOthers(readTooLongForTheLineInWhichItIsToStandBesideTheOthers(reader)),
+};
+
 /** The procedures of `Words`: what each promises, and how it is marshalled. */
 export const wordsProcedures = {
   await: {
@@ -460,7 +579,7 @@ export const wordsProcedures = {
     deadline: 10000,
     arity: 2,
     hasResult: true,
-    errors: [],
+    errors: [error_Error],
     writeArguments: writeWordsNewArguments,
     readArguments: readWordsNewArguments,
     writeResult: writeProcedure,
@@ -477,7 +596,7 @@ export const wordsProcedures = {
     deadline: 10000,
     arity: 1,
     hasResult: false,
-    errors: [],
+    errors: [error_Error],
     writeArguments: writeWordsConstructorArguments,
     readArguments: readWordsConstructorArguments,
     writeResult: writer => writer.nil(),
@@ -520,4 +639,28 @@ export const wordsProcedures = {
     writeResult: writeSparseInherited,
     readResult: readSparseInherited,
   } satisfies Procedure_<WordsDeleteArguments, SparseInherited>,
+  errors: {
+    interface: 'test.words.Words',
+    declaredBy: 'test.words.Words',
+    id: 6,
+    name: 'errors',
+    key: [0x2c06ad11, 0x3a115d5a],
+    semantics: 'at-most-once',
+    idempotent: false,
+    deadline: 10000,
+    arity: 0,
+    hasResult: true,
+    errors: [
+      declaredErrors_Error,
+      notAWordOfAnyLanguageThatIsSpokenError,
+      tooLongForTheLineInWhichItIsToStandBesideTheOthersError,
+    ],
+    writeArguments: writer => writer.arrayHeader(0),
+    readArguments: reader => {
+      reader.skip();
+      return [];
+    },
+    writeResult: writeWordsErrors,
+    readResult: readWordsErrors,
+  } satisfies Procedure_<[], WordsErrors>,
 };

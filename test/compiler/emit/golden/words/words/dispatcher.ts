@@ -14,6 +14,7 @@ export function createWordsDispatcher(service: WordsService): Dispatcher {
       { procedure: wordsProcedures.constructor, invoke: stub.constructor },
       { procedure: wordsProcedures.toString, invoke: stub.toString },
       { procedure: wordsProcedures.delete, invoke: stub.delete },
+      { procedure: wordsProcedures.errors, invoke: stub.errors },
     ],
   };
 }

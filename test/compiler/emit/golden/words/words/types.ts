@@ -35,6 +35,43 @@ export interface SparseInherited {
   constructor?: string;
 }
 
+export interface WordsErrors {
+  declaredErrors: number;
+}
+
+/** The fields of `declaredErrors`. */
+export interface declaredErrorsData {}
+
+export class declaredErrors extends DeclaredError<declaredErrorsData> {
+  override readonly name = 'declaredErrors';
+
+  constructor(data: declaredErrorsData = {}) {
+    super('test.words.declaredErrors', data);
+  }
+}
+
+/** The fields of `NotAWordOfAnyLanguageThatIsSpoken`. */
+export interface NotAWordOfAnyLanguageThatIsSpokenData {}
+
+export class NotAWordOfAnyLanguageThatIsSpoken extends DeclaredError<NotAWordOfAnyLanguageThatIsSpokenData> {
+  override readonly name = 'NotAWordOfAnyLanguageThatIsSpoken';
+
+  constructor(data: NotAWordOfAnyLanguageThatIsSpokenData = {}) {
+    super('test.words.NotAWordOfAnyLanguageThatIsSpoken', data);
+  }
+}
+
+/** The fields of `TooLongForTheLineInWhichItIsToStandBesideTheOthers`. */
+export interface TooLongForTheLineInWhichItIsToStandBesideTheOthersData {}
+
+export class TooLongForTheLineInWhichItIsToStandBesideTheOthers extends DeclaredError<TooLongForTheLineInWhichItIsToStandBesideTheOthersData> {
+  override readonly name = 'TooLongForTheLineInWhichItIsToStandBesideTheOthers';
+
+  constructor(data: TooLongForTheLineInWhichItIsToStandBesideTheOthersData = {}) {
+    super('test.words.TooLongForTheLineInWhichItIsToStandBesideTheOthers', data);
+  }
+}
+
 /** The fields of `Error`. */
 export interface ErrorData {
   message: string;
