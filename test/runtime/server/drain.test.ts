@@ -120,6 +120,7 @@ describe('a server that drains', () => {
         const call = client.atLeastOnce(job('again', 5000, padding), { deadline: 30_000 });
         while (executed.length < 2) await world.sleep(1);
         await server.drain();
+        expect(server.stats().running).toBe(0);
         expect((await call).padding).toHaveLength(padding);
         expect(executed).toEqual(['first', 'again']);
         expect(server.stats().requests).toBeGreaterThan(2);
