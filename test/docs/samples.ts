@@ -12,6 +12,7 @@ export const pages = [
   'docs/LANGUAGE.md',
   'docs/PERFORMANCE.md',
   'docs/PROTOCOL.md',
+  'docs/RELIABILITY.md',
   'docs/RUNTIME.md',
   'docs/SEMANTICS.md',
   'compiler/README.md',
