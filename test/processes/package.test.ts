@@ -52,7 +52,7 @@ async function withServer(directory: string, listen: string, use: (address: stri
   }
 }
 
-test('the first service of the README works over udp, tcp and memory', async context => {
+test('the first service of the README works over udp, tcp, unix and memory', async context => {
   const directory = mkdtempSync(join(tmpdir(), 'convoke-package-'));
   const inside = (command: string, ...words: string[]) => run(command, words, { cwd: directory, env });
   try {
@@ -73,6 +73,9 @@ test('the first service of the README works over udp, tcp and memory', async con
         expect((await inside(process.execPath, 'dist/client.js', address)).stdout).toBe(told);
       });
     }
+    await withServer(directory, 'unix:shop.sock', async address => {
+      expect((await inside(process.execPath, 'dist/client.js', address)).stdout).toBe(told);
+    });
     const { stdout } = await inside(process.execPath, 'dist/both.js', 'memory:shop');
     expect(stdout).toBe(`open at memory:shop\n${told}`);
   } finally {

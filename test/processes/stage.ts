@@ -17,6 +17,8 @@ const aftermath = 200;
 export type Scheme = 'udp' | 'tcp';
 
 export interface ServerOptions {
+  /** Instead of the ports. */
+  readonly unix?: string;
   readonly fatal?: readonly string[];
   readonly quick?: boolean;
 }
@@ -52,8 +54,12 @@ export class Stage extends JudgedCalls {
   }
 
   /** Starts a server of the ledger, on the ports of the one before. */
-  async serve(options: ServerOptions = {}): Promise<Program<LedgerServer>> {
+  async serve({ unix, ...options }: ServerOptions = {}): Promise<Program<LedgerServer>> {
     const server = await this.start('ledgerServer');
+    if (unix !== undefined) {
+      await server.ask('serve', { listen: [`unix:${unix}`], log: this.log, ...options });
+      return server;
+    }
     const { udp, tcp } = this.ports;
     const listen = [`udp://${localhost}:${udp}`, `tcp://${localhost}:${tcp}`];
     const [overUdp, overTcp] = await server.ask('serve', { listen, log: this.log, ...options });
@@ -63,7 +69,11 @@ export class Stage extends JudgedCalls {
   }
 
   async connect(port: number, scheme: Scheme = 'udp'): Promise<Channel> {
-    const channel = await connect(`${scheme}://${localhost}:${port}`);
+    return this.connectTo(`${scheme}://${localhost}:${port}`);
+  }
+
+  async connectTo(address: string): Promise<Channel> {
+    const channel = await connect(address);
     this.channels.push(channel);
     return channel;
   }

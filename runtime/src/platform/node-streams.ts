@@ -1,6 +1,8 @@
-import { connect as connectSocket, createServer, type Socket } from 'node:net';
+import { type AddressInfo, connect as connectSocket, createServer, type Socket } from 'node:net';
+import { codeOf, removeStaleSocket } from './node-socket-file.js';
 import type {
   SocketAddress,
+  SocketPath,
   StreamListener,
   StreamListenOptions,
   StreamSocket,
@@ -12,10 +14,10 @@ const socketOptions = { noDelay: true, highWaterMark: 64 * 1024 };
 
 const noop = (): void => {};
 
-function wrap(socket: Socket, remote: SocketAddress): StreamSocket {
+function wrap(socket: Socket, remote: SocketAddress, local = localAddress(socket)): StreamSocket {
   let failure: Error | null = null;
   const stream: StreamSocket = {
-    local: { host: socket.localAddress ?? '', port: socket.localPort ?? 0 },
+    local,
     remote,
     onData: noop,
     onClose: noop,
@@ -39,39 +41,63 @@ function wrap(socket: Socket, remote: SocketAddress): StreamSocket {
   return stream;
 }
 
-/** Where the other end is; undefined when it has hung up already. */
-function remoteAddress(socket: Socket): SocketAddress | undefined {
-  const { remoteAddress: host, remotePort: port } = socket;
+function localAddress({ localAddress: host = '', localPort: port = 0 }: Socket): SocketAddress {
+  return { host, port };
+}
+
+/** Where the other end of a TCP connection is; undefined when it has hung up already. */
+function remoteAddress({ remoteAddress: host, remotePort: port }: Socket): SocketAddress | undefined {
   return host === undefined || port === undefined ? undefined : { host, port };
 }
 
-function listen(options: StreamListenOptions): Promise<StreamListener> {
+/** Either end of a Unix domain socket: clients have no path of their own. */
+function pathAddress({ path }: SocketPath): SocketAddress {
+  return { host: path, port: 0 };
+}
+
+async function listen(options: StreamListenOptions): Promise<StreamListener> {
+  try {
+    return await bind(options);
+  } catch (error) {
+    const isStale =
+      'path' in options && codeOf(error) === 'EADDRINUSE' && (await removeStaleSocket(options.path));
+    if (!isStale) throw error;
+    return bind(options);
+  }
+}
+
+function bind(options: StreamListenOptions): Promise<StreamListener> {
+  const shared = 'path' in options ? pathAddress(options) : undefined;
+  const place =
+    'path' in options ? { path: options.path } : { host: options.host ?? '0.0.0.0', port: options.port ?? 0 };
   return new Promise((resolve, reject) => {
     const server = createServer(socketOptions, socket => {
-      const remote = remoteAddress(socket);
-      if (remote) options.onConnection(wrap(socket, remote));
+      const remote = shared ?? remoteAddress(socket);
+      if (remote) options.onConnection(wrap(socket, remote, shared));
       else socket.destroy();
     });
     // Once it listens, an error concerns one connection that could not be accepted: nothing is left to reject.
     server.on('error', reject);
-    server.listen({ host: options.host ?? '0.0.0.0', port: options.port ?? 0 }, () => {
-      const bound = server.address();
-      if (bound === null || typeof bound === 'string') throw new TypeError(`not a TCP address: ${bound}`);
+    server.listen(place, () => {
+      const bound = server.address() as AddressInfo;
       resolve({
-        address: { host: bound.address, port: bound.port },
+        address: shared ?? { host: bound.address, port: bound.port },
+        // Node removes the file of a Unix domain socket with it.
         close: () => void server.close(),
       });
     });
   });
 }
 
-function connect(address: SocketAddress): Promise<StreamSocket> {
+function connect(address: SocketAddress | SocketPath): Promise<StreamSocket> {
+  const shared = 'path' in address ? pathAddress(address) : undefined;
+  const dialled = 'path' in address ? pathAddress(address) : address;
   return new Promise((resolve, reject) => {
     const socket = connectSocket({ ...address, ...socketOptions });
     socket.once('error', reject);
     socket.once('connect', () => {
       socket.off('error', reject);
-      resolve(wrap(socket, remoteAddress(socket) ?? address));
+      resolve(wrap(socket, remoteAddress(socket) ?? dialled, shared));
     });
   });
 }

@@ -81,27 +81,37 @@ export interface DatagramSocket {
   close(): void;
 }
 
+/** Where a Unix domain socket is: the path of its file. */
+export interface SocketPath {
+  readonly path: string;
+}
+
+/** TCP sockets by host and port, Unix domain sockets by path. */
 export interface StreamSockets {
-  /** Listens for TCP connections. Rejects with the system's error. */
+  /**
+   * Listens for connections. Rejects with the system's error (`EADDRINUSE`, …). A socket file at which nobody listens
+   * any more is replaced.
+   */
   listen(options: StreamListenOptions): Promise<StreamListener>;
   /** Rejects with the system's error (`ECONNREFUSED`, `ETIMEDOUT`, …), whose `code` is kept. */
-  connect(address: { readonly host: string; readonly port: number }): Promise<StreamSocket>;
+  connect(address: SocketAddress | SocketPath): Promise<StreamSocket>;
 }
 
-export interface StreamListenOptions {
-  readonly host?: string;
-  readonly port?: number;
+/** Host absent: all interfaces, IPv4. Port 0 or absent: any free port. */
+export type StreamListenOptions = (Partial<SocketAddress> | SocketPath) & {
   /** The handlers of the accepted socket are to be set before this returns. */
   readonly onConnection: (socket: StreamSocket) => void;
-}
+};
 
 export interface StreamListener {
+  /** Of a Unix domain socket: its path as the host, and port 0. */
   readonly address: SocketAddress;
-  /** Stops to accept; accepted connections live on. */
+  /** Stops to accept, and removes the socket file; accepted connections live on. */
   close(): void;
 }
 
 export interface StreamSocket {
+  /** Both ends of a Unix domain socket have its path as the host, and port 0. */
   readonly local: SocketAddress;
   readonly remote: SocketAddress;
   /** Set by the owner. The bytes belong to the receiver and are not written again. */

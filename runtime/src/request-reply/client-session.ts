@@ -8,7 +8,7 @@
 import type { Reader } from '../marshalling/reader.js';
 import type { Platform, Timer } from '../platform/platform.js';
 import { CallError } from '../schema/errors.js';
-import type { Address } from '../transport/address.js';
+import { type Address, formatAddress } from '../transport/address.js';
 import { dial } from '../transport/open.js';
 import type { Link, LinkHandlers, TransportCounters } from '../transport/transport.js';
 import { clientIdBytes, idBytes, noId, readFailure } from './frames.js';
@@ -277,12 +277,8 @@ export function isFor(clientId: Buffer, reader: Reader): boolean {
 }
 
 function unreachable(address: Address, cause: unknown): CallError {
-  const where =
-    address.scheme === 'memory'
-      ? `memory:${address.name}`
-      : `${address.scheme}://${address.host}:${address.port}`;
   const why = cause instanceof Error ? cause.message : String(cause);
-  return new CallError('unavailable', `${where} cannot be reached: ${why}`, {
+  return new CallError('unavailable', `${formatAddress(address)} cannot be reached: ${why}`, {
     outcome: 'not-executed',
     cause,
   });

@@ -2,6 +2,7 @@ import type { SocketAddress, StreamSocket } from '../platform/platform.js';
 import { systemError } from './errors.js';
 import type { Incarnation } from './incarnation.js';
 import type { Internet } from './internet.js';
+import type { StreamProtocol } from './packet.js';
 import type { Pipe, Reception, Segment } from './pipe.js';
 import type { Prng } from './prng.js';
 import type { Interface } from './topology.js';
@@ -14,6 +15,7 @@ const coalescing = { probability: 0.25, longest: 0.5 };
 
 /** Where an end of a connection stands, and how it is seen. */
 export interface EndpointPlace {
+  readonly protocol: StreamProtocol;
   readonly program: Incarnation;
   readonly at: Interface;
   readonly local: SocketAddress;
@@ -21,7 +23,7 @@ export interface EndpointPlace {
   readonly remote: SocketAddress;
 }
 
-/** One end of a TCP connection: what its machine's system knows of it, and the socket that its program has. */
+/** One end of a connection: what its machine's system knows of it, and the socket that its program has. */
 export interface Endpoint extends EndpointPlace {
   readonly socket: StreamSocket;
   readonly unread: number;

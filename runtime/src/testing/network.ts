@@ -133,7 +133,7 @@ export function createNetwork(
     const decided = intercepted(packet, on);
     if (decided) return decided;
     const own = faultsOf(on);
-    const isStream = packet.protocol === 'tcp';
+    const isStream = packet.protocol !== 'udp';
     if (random.chance(own.loss) || (isStream && random.chance(own.corrupt))) {
       record(packet, 'lost');
       return [];

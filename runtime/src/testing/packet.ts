@@ -1,9 +1,13 @@
 import type { SocketAddress } from '../platform/platform.js';
 import { crc32c } from '../transport/crc32c.js';
 
+/** `unix`: a Unix domain socket, whose packets have its path as the host, and port 0. */
+export type Protocol = 'udp' | StreamProtocol;
+export type StreamProtocol = 'tcp' | 'unix';
+
 /** A datagram, or a segment of a stream. */
 export interface Packet {
-  readonly protocol: 'udp' | 'tcp';
+  readonly protocol: Protocol;
   /** When it was sent: virtual time in milliseconds. */
   readonly time: number;
   readonly from: SocketAddress;
@@ -22,7 +26,7 @@ export interface Packet {
 export type PacketFields = Omit<Packet, 'checksum'>;
 
 class CheckedPacket implements Packet {
-  readonly protocol: 'udp' | 'tcp';
+  readonly protocol: Protocol;
   readonly time: number;
   readonly from: SocketAddress;
   readonly to: SocketAddress;

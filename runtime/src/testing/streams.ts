@@ -13,6 +13,7 @@ import { createPacket, type Packet } from './packet.js';
 import { createPipe, type Pipe, type PipeEnds } from './pipe.js';
 import { addressOf, anyAddress, type Binding, createPortTable, isValidPort } from './ports.js';
 import type { Prng } from './prng.js';
+import { createSocketFiles } from './socket-files.js';
 import type { Interface, Machine, Route } from './topology.js';
 
 /** How often a connection's first packet is sent again, and after how many milliseconds at first (as Linux does). */
@@ -20,10 +21,13 @@ const mostRetries = 6;
 const firstRetry = 1000;
 
 interface Listening {
-  readonly binding: Binding;
   readonly program: Incarnation;
   readonly accept: (socket: StreamSocket) => void;
   isOpen: boolean;
+}
+
+interface ListeningAtPort extends Listening {
+  readonly binding: Binding;
 }
 
 export interface StreamLayer {
@@ -40,12 +44,13 @@ export interface StreamLayer {
 
 export function createStreamLayer(internet: Internet, random: Prng): StreamLayer {
   const { scheduler, network, topology } = internet;
-  const ports = createPortTable<Listening>();
+  const ports = createPortTable<ListeningAtPort>();
+  const files = createSocketFiles<Listening>();
   const connections = new Set<readonly [near: Endpoint, far: Endpoint]>();
 
   const packet = (from: EndpointPlace, to: EndpointPlace, data: Buffer): Packet =>
     createPacket({
-      protocol: 'tcp',
+      protocol: from.protocol,
       time: scheduler.now,
       from: to.remote,
       to: from.remote,
@@ -94,17 +99,31 @@ export function createStreamLayer(internet: Internet, random: Prng): StreamLayer
     return near;
   };
 
-  const listenerAt = (at: Interface, port: number): Listening | undefined =>
+  const listenerAt = (at: Interface, port: number): ListeningAtPort | undefined =>
     ports
       .of(at.machine)
       .filter(({ binding }) => binding.port === port && (binding.interface ?? at) === at)
       .sort((a, b) => Number(a.binding.interface === at) - Number(b.binding.interface === at))
       .at(-1);
 
+  const listenAtPath = (machine: Machine, path: string, listener: Listening): StreamListener => {
+    files.bind(machine, path, listener);
+    return {
+      address: { host: path, port: 0 },
+      close: () => {
+        if (!listener.isOpen) return;
+        listener.isOpen = false;
+        files.remove(machine, path);
+      },
+    };
+  };
+
   const listen = (machine: Machine, options: StreamListenOptions): StreamListener => {
-    const { host = anyAddress, port = 0, onConnection } = options;
+    const listening: Listening = { program: machine.program, accept: options.onConnection, isOpen: true };
+    if ('path' in options) return listenAtPath(machine, options.path, listening);
+    const { host = anyAddress, port = 0 } = options;
     const binding = ports.bind(machine, host, port, false);
-    const listener: Listening = { binding, program: machine.program, accept: onConnection, isOpen: true };
+    const listener: ListeningAtPort = Object.assign(listening, { binding });
     ports.add(machine, listener);
     return {
       address: addressOf(binding),
@@ -184,6 +203,15 @@ export function createStreamLayer(internet: Internet, random: Prng): StreamLayer
     attempt();
   };
 
+  /** The machine's own system joins the two ends: no handshake travels. */
+  const connectAtPath = (machine: Machine, path: string): StreamSocket => {
+    const listener = files.find(machine, path);
+    const end = { host: path, port: 0 };
+    const place = { protocol: 'unix', at: machine.loopback, local: end, remote: end } as const;
+    const near = { ...place, program: machine.program };
+    return join(near, { ...place, program: listener.program }, listener).socket;
+  };
+
   /** The two ends of a connection to be, and how each is seen by the other. */
   const placesFor = (
     { from, to }: Route,
@@ -194,10 +222,22 @@ export function createStreamLayer(internet: Internet, random: Prng): StreamLayer
     const local = { host: from.address, port: localPort };
     const seen = translatorBetween(internet, from.machine, to.machine)?.outwardStream() ?? local;
     return [
-      { program: from.machine.program, at: from, local, remote: dialled },
-      { program: to.machine.program, at: to, local: { host: to.address, port }, remote: seen },
+      { protocol: 'tcp', program: from.machine.program, at: from, local, remote: dialled },
+      {
+        protocol: 'tcp',
+        program: to.machine.program,
+        at: to,
+        local: { host: to.address, port },
+        remote: seen,
+      },
     ];
   };
+
+  /** Nothing is connected in the middle of what a program does, such as while its connections are reset. */
+  const nextEvent = (program: Incarnation): Promise<void> =>
+    new Promise(resolve => {
+      program.act(() => void scheduler.after(0, () => program.enter('packet', resolve), program));
+    });
 
   const endsOf = (machine: Machine): Endpoint[] =>
     [...connections].flat().filter(end => end.at.machine === machine);
@@ -207,7 +247,12 @@ export function createStreamLayer(internet: Internet, random: Prng): StreamLayer
       const { program } = machine;
       return {
         listen: options => ask(program, () => listen(machine, options)),
-        connect: async ({ host, port }) => {
+        connect: async to => {
+          if ('path' in to) {
+            await nextEvent(program);
+            return ask(program, () => connectAtPath(machine, to.path));
+          }
+          const { host, port } = to;
           const address = await ask(program, () => {
             if (!isValidPort(port)) throw systemError('connect', 'ERR_SOCKET_BAD_PORT', `port ${port}`);
             return { host: resolveName(internet, host), port };
@@ -238,6 +283,7 @@ export function createStreamLayer(internet: Internet, random: Prng): StreamLayer
     },
     clear: machine => {
       ports.clear(machine);
+      files.clear(machine);
       for (const end of endsOf(machine)) if (end.isOpen) end.forget();
     },
   };

@@ -1,11 +1,16 @@
-/** The addresses that `listen` and `connect` take: `udp://host:port`, `tcp://host:port`, `memory:name`. */
+/** The addresses that `listen` and `connect` take: `udp://host:port`, `tcp://host:port`, `unix:path`, `memory:name`. */
 
 export type Address =
   | { readonly scheme: 'udp' | 'tcp'; readonly host: string; readonly port: number }
+  | { readonly scheme: 'unix'; readonly path: string }
   | { readonly scheme: 'memory'; readonly name: string };
 
 const hostAndPort = /^(udp|tcp):\/\/(\[[^\]]+\]|[^:/?#[\]]+):(\d{1,5})\/?$/;
+const socketPath = /^unix:(?:\/\/(?=\/))?([^\0]+)$/;
 const memoryName = /^memory:(?:\/\/)?([^/?#]+)$/;
+
+/** What `sockaddr_un` holds on macOS and the BSDs, without its final zero; Linux holds 4 bytes more. */
+const longestPath = 103;
 
 /** @throws TypeError when `text` is not an address that this version knows */
 export function parseAddress(text: string): Address {
@@ -16,15 +21,39 @@ export function parseAddress(text: string): Address {
       return { scheme: network[1] as 'udp' | 'tcp', host: withoutBrackets(network[2]!), port };
     }
   }
+  const unix = socketPath.exec(text);
+  if (unix !== null) return { scheme: 'unix', path: checkedPath(unix[1]!) };
   const memory = memoryName.exec(text);
   if (memory !== null) return { scheme: 'memory', name: memory[1]! };
   throw new TypeError(
-    `'${text}' is not an address: write udp://HOST:PORT, tcp://HOST:PORT (ports 0 to 65535) or memory:NAME`,
+    `'${text}' is not an address: write udp://HOST:PORT, tcp://HOST:PORT (ports 0 to 65535), unix:PATH or memory:NAME`,
   );
 }
 
-export function formatAddress(scheme: 'udp' | 'tcp', host: string, port: number): string {
-  return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`;
+export function formatAddress(address: Address): string {
+  switch (address.scheme) {
+    case 'udp':
+    case 'tcp':
+      return `${address.scheme}://${withBrackets(address.host)}:${address.port}`;
+    case 'unix':
+      return `unix:${address.path}`;
+    case 'memory':
+      return `memory:${address.name}`;
+  }
+}
+
+/** Checked here because some systems cut a longer path off in silence. */
+function checkedPath(path: string): string {
+  const length = Buffer.byteLength(path);
+  if (length <= longestPath) return path;
+  throw new TypeError(
+    `the path of 'unix:${path}' has ${length} bytes, but that of a socket has ${longestPath} at most: ` +
+      'put the socket into another folder, or write the path relative to the working directory',
+  );
+}
+
+function withBrackets(host: string): string {
+  return host.includes(':') ? `[${host}]` : host;
 }
 
 function withoutBrackets(host: string): string {

@@ -5,6 +5,7 @@ import { dialMemory, listenMemory } from './memory.js';
 import { dialTcp, listenTcp } from './tcp.js';
 import type { Link, LinkHandlers, Listener, TransportCounters } from './transport.js';
 import { dialUdp, listenUdp } from './udp.js';
+import { dialUnix, listenUnix } from './unix.js';
 
 export interface TransportOptions {
   readonly platform: Platform;
@@ -25,6 +26,8 @@ export function dial(address: Address, options: TransportOptions): Promise<Link>
       return dialUdp(address.host, address.port, options);
     case 'tcp':
       return dialTcp(address.host, address.port, platform, streamOptions);
+    case 'unix':
+      return dialUnix(address.path, platform, streamOptions);
     case 'memory':
       return dialMemory(address.name, streamOptions);
   }
@@ -39,6 +42,8 @@ export function listen(address: Address, options: TransportOptions): Promise<Lis
       return listenUdp(address.host, address.port, options);
     case 'tcp':
       return listenTcp(address.host, address.port, platform, streamOptions);
+    case 'unix':
+      return listenUnix(address.path, platform, streamOptions);
     case 'memory':
       return listenMemory(address.name, streamOptions);
   }

@@ -1,4 +1,4 @@
-/** Frames over a stream of bytes: the half that TCP and memory have in common. */
+/** Frames over a stream of bytes: the half that TCP, Unix domain sockets and memory have in common. */
 import type { Clock, StreamSocket } from '../platform/platform.js';
 import { createFrameCutter } from './frame-cutter.js';
 import { protocolVersion } from './packet.js';

@@ -4,7 +4,7 @@ import { formatAddress } from './address.js';
 import { dialStream, listenStream, type StreamOptions } from './stream.js';
 import type { Link, Listener } from './transport.js';
 
-const format = ({ host, port }: SocketAddress): string => formatAddress('tcp', host, port);
+const format = (address: SocketAddress): string => formatAddress({ scheme: 'tcp', ...address });
 
 /** Rejects with the system's error where nobody listens (`ECONNREFUSED`, …). */
 export async function dialTcp(

@@ -93,7 +93,7 @@ class UdpLink implements Link {
   }
 
   get peer(): string {
-    return formatAddress('udp', this.address.host, this.address.port);
+    return formatAddress({ scheme: 'udp', ...this.address });
   }
 
   send(bytes: Buffer, start: number, end: number): void {
@@ -200,7 +200,7 @@ export async function listenUdp(host: string, port: number, options: UdpOptions)
   });
   const endpoint = new UdpEndpoint(socket, options);
   return {
-    address: formatAddress('udp', socket.address.host, socket.address.port),
+    address: formatAddress({ scheme: 'udp', ...socket.address }),
     close() {
       closed = true;
       endpoint.flush();

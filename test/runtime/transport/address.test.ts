@@ -6,6 +6,10 @@ describe('an address', () => {
     ['udp://127.0.0.1:7000', { scheme: 'udp', host: '127.0.0.1', port: 7000 }],
     ['tcp://bank.example.org:0', { scheme: 'tcp', host: 'bank.example.org', port: 0 }],
     ['tcp://[::1]:65535/', { scheme: 'tcp', host: '::1', port: 65_535 }],
+    ['unix:/run/bank.sock', { scheme: 'unix', path: '/run/bank.sock' }],
+    ['unix:///run/bank.sock', { scheme: 'unix', path: '/run/bank.sock' }],
+    ['unix:bank sockets/a?b#c', { scheme: 'unix', path: 'bank sockets/a?b#c' }],
+    [`unix:${'a'.repeat(103)}`, { scheme: 'unix', path: 'a'.repeat(103) }],
     ['memory:bank', { scheme: 'memory', name: 'bank' }],
     ['memory://bank', { scheme: 'memory', name: 'bank' }],
   ])('%s is read', (text, address) => {
@@ -21,17 +25,32 @@ describe('an address', () => {
     'udp://host:7000/path',
     'http://127.0.0.1:7000',
     'memory:',
+    'unix:',
+    'unix:\0abstract',
     '127.0.0.1:7000',
     '',
   ])("'%s' is none", text => {
     expect(() => parseAddress(text)).toThrow(
-      `'${text}' is not an address: write udp://HOST:PORT, tcp://HOST:PORT (ports 0 to 65535) or memory:NAME`,
+      `'${text}' is not an address: write udp://HOST:PORT, tcp://HOST:PORT (ports 0 to 65535), unix:PATH or memory:NAME`,
     );
   });
 
-  it.each(['udp://127.0.0.1:7000', 'tcp://[fe80::1]:1'])('%s is written as it is read', text => {
-    const address = parseAddress(text);
-    if (address.scheme === 'memory') throw new Error('a memory address');
-    expect(formatAddress(address.scheme, address.host, address.port)).toBe(text);
+  it.each([
+    ['a'.repeat(104), 104],
+    ['ä'.repeat(52), 104],
+  ])("the path '%s' is too long, in bytes", (path, bytes) => {
+    expect(() => parseAddress(`unix:${path}`)).toThrow(
+      `the path of 'unix:${path}' has ${bytes} bytes, but that of a socket has 103 at most`,
+    );
+  });
+
+  it.each([
+    'udp://127.0.0.1:7000',
+    'tcp://[fe80::1]:1',
+    'unix:/run/bank.sock',
+    'unix:bank.sock',
+    'memory:bank',
+  ])('%s is written as it is read', text => {
+    expect(formatAddress(parseAddress(text))).toBe(text);
   });
 });
