@@ -32,7 +32,7 @@ export interface PipeEnds {
 
 /** One direction of a TCP connection, as its sender's system keeps it: reliable and in order. */
 export interface Pipe {
-  /** How many bytes were written and are not under way. */
+  /** How many bytes were written and do not fit into the window. */
   readonly queued: number;
   write(data: Uint8Array): void;
   /** Sends a segment without data behind all that was written. */
@@ -79,6 +79,20 @@ export function createPipe({ scheduler, network }: Internet, random: Prng, ends:
   let lastArrival = 0;
   let generation = 0;
   let isClosed = false;
+  let isPumpSet = false;
+
+  /**
+   * What is written at one time is sent together, in however many writes it came: those depend on where the program's
+   * buffers end, which a run with the same seed does not repeat.
+   */
+  const pumpSoon = (): void => {
+    if (isPumpSet) return;
+    isPumpSet = true;
+    scheduler.after(0, () => {
+      isPumpSet = false;
+      pump();
+    });
+  };
 
   /** The next segment: what was written, cut and put together at random. */
   const take = (): Segment => {
@@ -188,16 +202,17 @@ export function createPipe({ scheduler, network }: Internet, random: Prng, ends:
 
   return {
     get queued() {
-      return queued;
+      const room = isPumpSet ? Math.max(0, windowSize - bytesUnderWay - ends.unread()) : 0;
+      return Math.max(0, queued - room);
     },
     write: data => {
       waiting.push({ kind: 'data', data: Buffer.from(data.buffer, data.byteOffset, data.length) });
       queued += data.length;
-      pump();
+      pumpSoon();
     },
     mark: kind => {
       waiting.push({ kind });
-      pump();
+      pumpSoon();
     },
     pump,
     discard: () => {
