@@ -59,7 +59,7 @@ describe('folders of generated files', () => {
     const files = { '../outside/a.idl': 'module a.v1;', 'inside/b.idl': 'module b.v1;' };
     const { model } = compile({
       files: Object.keys(files),
-      directory: '/work/here',
+      directory: '/projects/here',
       readFile: readFrom(files),
     });
     expect(model!.modules.map(({ folder }) => folder)).toEqual(['outside/a', 'here/inside/b']);
