@@ -404,7 +404,7 @@ export class CallerEndpoint {
     if (call === undefined) return;
     if (!call.held) this.sampleRoundTrip(call, attempt, processing);
     call.held = true;
-    // How often a slow procedure is asked for backs off as any retransmission does; only a connection has proved alive.
+    // A slow procedure is asked for less and less often. But a connection's time-outs count what it left unanswered.
     if (call.sentOver?.reliable) call.timeouts = 0;
   }
 

@@ -82,7 +82,8 @@ export class ServerSession implements CallSession {
   }
 
   answered(call: ReceivedCall): void {
-    this.unfiltered.delete(call.number);
+    // A copy that executes beside it has taken its place.
+    if (this.unfiltered.get(call.number) === call) this.unfiltered.delete(call.number);
   }
 
   /** Takes an acknowledgement: drops replies, and abandons calls that still run. */

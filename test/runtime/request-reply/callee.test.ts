@@ -6,6 +6,7 @@ import {
   cancel,
   createServerBench,
   openSession,
+  probe,
   readReply,
   request,
 } from './server-bench.js';
@@ -77,6 +78,16 @@ describe('the duplicate filter', () => {
     const { client, dispatched } = play();
     for (const attempt of [1, 2]) client.send(request(1, 'hello', { attempt, procedure: atLeastOnce }));
     expect(dispatched()).toHaveLength(2);
+  });
+
+  it('knows of an at-least-once call until the last of its executions ends', () => {
+    const { client, dispatched, answer } = play();
+    for (const attempt of [1, 2]) client.send(request(1, 'hello', { attempt, procedure: atLeastOnce }));
+    const [first, second] = dispatched();
+    answer(first!.call, Buffer.from('done'));
+    expect(client.send(probe(1)).map(({ name }) => name)).toEqual(['busy']);
+    answer(second!.call, Buffer.from('done'));
+    expect(client.send(probe(1)).map(({ name }) => name)).toEqual(['missing']);
   });
 });
 

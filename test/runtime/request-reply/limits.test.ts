@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { beginFrame, FrameType, sendFrame } from '../../../runtime/src/request-reply/frames.js';
 import { entryBytes } from '../../../runtime/src/request-reply/history.js';
 import {
   defaultServerLimits,
@@ -12,11 +11,12 @@ import {
   acknowledgeBelow,
   createServerBench,
   openSession,
+  probe,
   type ReadReply,
   readReply,
   request,
 } from './server-bench.js';
-import { createRecordingLink, frameOf, procedure } from './support.js';
+import { createRecordingLink, procedure } from './support.js';
 
 /** The fragments of a request, as many as one burst has. */
 function fragmentsOf(
@@ -211,14 +211,7 @@ describe('half-open requests', () => {
     const client = openSession(bench);
     client.send(...fragmentsOf(1, 20_000).filter((_, index) => index % 2 === 0));
     const link = createRecordingLink({ validated: false, peer: 'udp://198.51.100.9:4000' });
-    const probe = frameOf(to => {
-      const writer = beginFrame(FrameType.probe);
-      writer.rawU64(1);
-      writer.rawU32(0);
-      writer.rawU8(0);
-      sendFrame(to);
-    });
-    bench.receive(link, client.identity, ...Array.from({ length: 50 }, () => probe));
+    bench.receive(link, client.identity, ...Array.from({ length: 50 }, () => probe(1)));
     expect(link.sent).toBeLessThanOrEqual(3 * link.received);
   });
 });

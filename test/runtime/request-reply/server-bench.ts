@@ -180,6 +180,17 @@ export function cancel(number: number): Buffer {
   });
 }
 
+/** Asks for the reply, of which no part has come. */
+export function probe(number: number): Buffer {
+  return frameOf(link => {
+    const writer = beginFrame(FrameType.probe);
+    writer.rawU64(number);
+    writer.rawU32(0);
+    writer.rawU8(0);
+    sendFrame(link);
+  });
+}
+
 export interface ReadReply {
   readonly attempt: number;
   readonly number: number;
