@@ -27,6 +27,16 @@ export function resultType({ result }: ProcedureModel, scope: FileScope): string
   return result === undefined ? 'void' : typeText(result, scope);
 }
 
+/** The procedure's `CallShape` in the runtime. */
+export function shapeOf({
+  parameters,
+  resultStream,
+}: ProcedureModel): 'unary' | 'server-stream' | 'client-stream' | 'bidi-stream' {
+  const takesStream = parameters.some(({ stream }) => stream);
+  if (takesStream) return resultStream ? 'bidi-stream' : 'client-stream';
+  return resultStream ? 'server-stream' : 'unary';
+}
+
 /** Whether a caller may leave a parameter out. */
 export function isOmissible(parameter: FieldModel): boolean {
   return parameter.optional || parameter.default !== undefined;

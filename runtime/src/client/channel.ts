@@ -72,7 +72,14 @@ function createCaller(endpoint: CallerEndpoint, platform: Platform): Caller {
         endpoint.submit(call);
       });
     },
+    serverStream: procedure => notYet(procedure),
+    clientStream: procedure => notYet(procedure),
+    bidiStream: procedure => notYet(procedure),
   };
+}
+
+function notYet({ name }: AnyProcedure): never {
+  throw notExecuted('unimplemented', `${name}: streams are not carried yet`);
 }
 
 /** When the call ends at the latest: at its own deadline, or at that of the call that it serves. */

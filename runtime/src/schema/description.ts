@@ -5,12 +5,20 @@ import type { DeclaredError } from './errors.js';
 
 export type Semantics = 'maybe' | 'at-least-once' | 'at-most-once';
 
+/** Which sides of a call are streams of items: neither, the results, the arguments, or both. */
+export type CallShape = 'unary' | 'server-stream' | 'client-stream' | 'bidi-stream';
+
 /**
  * One procedure as one interface offers it: what it promises, and how its arguments and results are marshalled.
  *
- * `Arguments` is the tuple of the declared parameters; the marshallers are generated and work on the bytes in place.
+ * `Arguments` is the tuple of the declared parameters but the stream, `Item` is what that stream carries, and `Result` is
+ * the result or an item of the stream that is returned. The marshallers are generated and work on the bytes in place.
  */
-export interface Procedure<Arguments extends readonly unknown[] = readonly never[], Result = unknown> {
+export interface Procedure<
+  Arguments extends readonly unknown[] = readonly never[],
+  Result = unknown,
+  Item = unknown,
+> {
   /** The interface that is called: `bank.v1.Bank`. */
   readonly interface: string;
   /** The interface that declares the procedure, which may be a base of `interface`. */
@@ -24,6 +32,7 @@ export interface Procedure<Arguments extends readonly unknown[] = readonly never
    */
   readonly key: readonly [high: number, low: number];
   readonly semantics: Semantics;
+  readonly shape: CallShape;
   readonly idempotent: boolean;
   /** In milliseconds, where the caller gives none. */
   readonly deadline: number;
@@ -37,11 +46,19 @@ export interface Procedure<Arguments extends readonly unknown[] = readonly never
   readArguments(reader: Reader): Arguments;
   writeResult(writer: Writer, value: Result): void;
   readResult(reader: Reader): Result;
+  /** Marshals what the caller streams; absent where it streams nothing. */
+  readonly items?: ItemMarshalling<Item>;
+}
+
+/** How the items of a stream parameter are marshalled. */
+export interface ItemMarshalling<Item> {
+  write(writer: Writer, item: Item): void;
+  read(reader: Reader): Item;
 }
 
 /** A procedure whose types do not matter to who handles it. */
 // biome-ignore lint/suspicious/noExplicitAny: the tuple is contravariant in one marshaller and covariant in the other
-export type AnyProcedure = Procedure<any, any>;
+export type AnyProcedure = Procedure<any, any, any>;
 
 /** How an error that a procedure throws is marshalled. */
 export interface DeclaredErrorDescription {
@@ -88,7 +105,42 @@ export interface Caller {
     values: Arguments,
     options: CallOptions | undefined,
   ): Promise<Result>;
+  /** Calls a procedure that returns a stream. Nothing is sent before its items are asked for. */
+  serverStream<Arguments extends readonly unknown[], Result>(
+    procedure: Procedure<Arguments, Result>,
+    values: Arguments,
+    options: CallOptions | undefined,
+  ): ItemStream<Result>;
+  /** Calls a procedure that takes a stream. */
+  clientStream<Arguments extends readonly unknown[], Result, Item>(
+    procedure: Procedure<Arguments, Result, Item>,
+    values: Arguments,
+    items: ItemSource<Item>,
+    options: CallOptions | undefined,
+  ): Promise<Result>;
+  /** Calls a procedure that takes a stream and returns one. */
+  bidiStream<Arguments extends readonly unknown[], Result, Item>(
+    procedure: Procedure<Arguments, Result, Item>,
+    values: Arguments,
+    items: ItemSource<Item>,
+    options: CallOptions | undefined,
+  ): ItemStream<Result>;
 }
+
+/**
+ * A stream as its consumer sees it: items in order, each once. It has one consumer, and what that does not take holds the
+ * producer back. Who leaves a `for await` early cancels the rest.
+ */
+export interface ItemStream<Item> extends AsyncIterable<Item> {
+  /** The items in batches, as they arrived together; for speed. Instead of the items one by one, not beside them. */
+  batches(): AsyncIterable<readonly Item[]>;
+}
+
+/**
+ * A stream as its producer gives it. It is asked for the next item only when there is room for it. One with `batches`, as
+ * every stream that was received has, is taken by batches.
+ */
+export type ItemSource<Item> = Iterable<Item> | AsyncIterable<Item>;
 
 /** The server's procedures of one interface, one entry each. */
 export interface Dispatcher {
@@ -98,9 +150,12 @@ export interface Dispatcher {
 
 export interface DispatchEntry {
   readonly procedure: AnyProcedure;
-  /** The server stub: hands the arguments and the context to the service's own procedure. */
+  /**
+   * The server stub: hands the arguments, the context, and the stream where the procedure takes one, to the service's own
+   * procedure.
+   */
   // biome-ignore lint/suspicious/noExplicitAny: generated per procedure, with its own types
-  invoke(values: any, context: CallContext): unknown;
+  invoke(values: any, context: CallContext, items?: any): unknown;
 }
 
 /** Names and values that travel beside the arguments. */

@@ -19,7 +19,10 @@ function recordingCaller(): { caller: Caller; calls: Call[] } {
     calls.push({ procedure, values, options });
     return Promise.resolve(undefined as never);
   };
-  return { caller: { unary }, calls };
+  const stream = (): never => {
+    throw new Error('no procedure of these schemas has a stream');
+  };
+  return { caller: { unary, serverStream: stream, clientStream: stream, bidiStream: stream }, calls };
 }
 
 describe('the description of an interface', () => {

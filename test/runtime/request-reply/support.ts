@@ -192,6 +192,7 @@ export function procedure(overrides: Partial<AnyProcedure> = {}): AnyProcedure {
     name: 'echo',
     key: [0x01020304, 0x05060708],
     semantics: 'at-most-once',
+    shape: 'unary',
     idempotent: false,
     deadline: 30_000,
     arity: 1,

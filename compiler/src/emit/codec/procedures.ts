@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { ErrorModel, InterfaceModel, ProcedureModel } from '../../model/model.js';
 import { derivedNames, lowerFirst, upperFirst } from '../../model/names.js';
 import { offeredProcedures } from '../interfaces.js';
-import { argumentsType, resultType } from '../signatures.js';
+import { argumentsType, resultType, shapeOf } from '../signatures.js';
 import { bracketed, object, property, quote } from '../text.js';
 import type { CodecContext } from './context.js';
 import { arrived, readFields, writeFields } from './fields.js';
@@ -31,6 +31,7 @@ function procedureEntry(target: InterfaceModel, procedure: ProcedureModel, conte
     `name: ${quote(procedure.name)}`,
     `key: [${high}, ${low}]`,
     `semantics: ${quote(procedure.semantics)}`,
+    `shape: ${quote(shapeOf(procedure))}`,
     `idempotent: ${procedure.idempotent}`,
     `deadline: ${procedure.deadline}`,
     `arity: ${procedure.parameters.length}`,

@@ -281,6 +281,7 @@ export const officeProcedures = {
     name: 'greet',
     key: [0x114d5ecf, 0x58810595],
     semantics: 'at-most-once',
+    shape: 'unary',
     idempotent: false,
     deadline: 10000,
     arity: 3,

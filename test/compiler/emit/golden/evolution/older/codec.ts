@@ -196,6 +196,7 @@ export const officeProcedures = {
     name: 'greet',
     key: [0x3f96346c, 0x5e6452a5],
     semantics: 'at-most-once',
+    shape: 'unary',
     idempotent: false,
     deadline: 10000,
     arity: 1,
