@@ -18,7 +18,11 @@ export interface ItemsClient extends SourceClient {
   readonly [declaredErrors]?: ItemsErrors;
   all(options?: CallOptions): ItemStream<Change>;
   numbers(numbers: ItemSource<bigint>, options?: CallOptions): ItemStream<boolean>;
-  nullable(note: string | null, places: ItemSource<Place | null>, options?: CallOptions): ItemStream<Place[] | null>;
+  nullable(
+    note: string | null,
+    places: ItemSource<Place | null>,
+    options?: CallOptions,
+  ): ItemStream<Place[] | null>;
   lists(lists: ItemSource<number[]>, options?: CallOptions): ItemStream<Map<string, Side>>;
   sides(sides: ItemSource<Side>, options?: CallOptions): Promise<void>;
   /**
@@ -66,7 +70,11 @@ export interface WordsClient extends ItemsClient {
   delete(ctx_: string, options_: ItemSource<string>, options?: CallOptions): ItemStream<string>;
   constructor(caller_: number, service_: ItemSource<number>, options?: CallOptions): Promise<number>;
   toString(wordsProcedures: ItemSource<number>, options?: CallOptions): Promise<number>;
-  aProcedureWithALongName(withALongParameter: string, andWithAStreamOf: ItemSource<ItemStream_>, options?: CallOptions): ItemStream<ItemSource_>;
+  aProcedureWithALongName(
+    withALongParameter: string,
+    andWithAStreamOf: ItemSource<ItemStream_>,
+    options?: CallOptions,
+  ): ItemStream<ItemSource_>;
 }
 
 /** The client stub of `Words`. */
@@ -80,7 +88,12 @@ export function createWordsClient(caller: Caller): WordsClient {
     toString: (wordsProcedures_, options) =>
       caller.clientStream(wordsProcedures.toString, [], wordsProcedures_, options),
     aProcedureWithALongName: (withALongParameter, andWithAStreamOf, options) =>
-      caller.bidiStream(wordsProcedures.aProcedureWithALongName, [withALongParameter], andWithAStreamOf, options),
+      caller.bidiStream(
+        wordsProcedures.aProcedureWithALongName,
+        [withALongParameter],
+        andWithAStreamOf,
+        options,
+      ),
     all: options => caller.serverStream(wordsProcedures.all, [], options),
     numbers: (numbers, options) => caller.bidiStream(wordsProcedures.numbers, [], numbers, options),
     nullable: (note, places, options) => caller.bidiStream(wordsProcedures.nullable, [note], places, options),

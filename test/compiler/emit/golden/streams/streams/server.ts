@@ -8,7 +8,11 @@ import type { ItemSource as ItemSource_, ItemStream as ItemStream_ } from './typ
 export interface ItemsService extends SourceService {
   all(ctx: CallContext): Awaitable<ItemSource<Change>>;
   numbers(numbers: ItemStream<bigint>, ctx: CallContext): Awaitable<ItemSource<boolean>>;
-  nullable(note: string | null, places: ItemStream<Place | null>, ctx: CallContext): Awaitable<ItemSource<Place[] | null>>;
+  nullable(
+    note: string | null,
+    places: ItemStream<Place | null>,
+    ctx: CallContext,
+  ): Awaitable<ItemSource<Place[] | null>>;
   lists(lists: ItemStream<number[]>, ctx: CallContext): Awaitable<ItemSource<Map<string, Side>>>;
   sides(sides: ItemStream<Side>, ctx: CallContext): Awaitable<void>;
   /**
@@ -49,7 +53,11 @@ export interface WordsService extends ItemsService {
   delete(ctx_: string, options_: ItemStream<string>, ctx: CallContext): Awaitable<ItemSource<string>>;
   constructor(caller_: number, service_: ItemStream<number>, ctx: CallContext): Awaitable<number>;
   toString(wordsProcedures: ItemStream<number>, ctx: CallContext): Awaitable<number>;
-  aProcedureWithALongName(withALongParameter: string, andWithAStreamOf: ItemStream<ItemStream_>, ctx: CallContext): Awaitable<ItemSource<ItemSource_>>;
+  aProcedureWithALongName(
+    withALongParameter: string,
+    andWithAStreamOf: ItemStream<ItemStream_>,
+    ctx: CallContext,
+  ): Awaitable<ItemSource<ItemSource_>>;
 }
 
 /** The server stub of `Words`: hands a request's arguments to the procedure of the service. */
