@@ -5,6 +5,7 @@
 import type { Reader } from '../marshalling/reader.js';
 import type { Link } from '../transport/transport.js';
 import { readAcknowledgement } from './acknowledgement.js';
+import { type CongestionWindow, createCongestionWindow } from './congestion.js';
 import { type FragmentHeader, Reassembly } from './fragments.js';
 import { type HistoryUsage, ReplyHistory } from './history.js';
 import { abandon, type CallSession, type KeptReply, type ReceivedCall } from './received-call.js';
@@ -33,6 +34,8 @@ export class ServerSession implements CallSession {
   /** The latest validated path to the client. */
   link: Link;
   lastHeard: number;
+  /** Of what goes to the client over datagrams. */
+  readonly congestion: CongestionWindow;
   readonly history: ReplyHistory;
   /** Calls that execute although nobody filters them, so that a probe can be told. */
   readonly unfiltered = new Map<number, ReceivedCall>();
@@ -45,6 +48,7 @@ export class ServerSession implements CallSession {
   constructor(
     opened: Pick<ServerSession, 'clientId' | 'key' | 'token' | 'nonce' | 'replyBytes' | 'link' | 'lastHeard'>,
     firstNumber: number,
+    datagramBytes: number,
     repairBytes: number,
     usage: SharedUsage,
   ) {
@@ -56,6 +60,7 @@ export class ServerSession implements CallSession {
     this.link = opened.link;
     this.lastHeard = opened.lastHeard;
     this.history = new ReplyHistory(firstNumber, usage);
+    this.congestion = createCongestionWindow(datagramBytes);
     this.repairs = createRepairs(repairBytes);
     this.usage = usage;
   }
