@@ -42,6 +42,8 @@ export interface CalleeCounters extends TransportCounters, AnsweringCounters {
 export interface CalleeOptions {
   readonly platform: Platform;
   readonly limits: ServerLimits;
+  /** The longest datagram that is sent. */
+  readonly datagramBytes: number;
   /** The server's TCP port, or 0. */
   tcpPort(): number;
   /** The procedure with this key, if the server has it. */

@@ -277,7 +277,7 @@ export class StreamSender {
       // Karn's rule: of a segment that was sent twice it is not known which copy came.
       const roundTrip = segment.copies === 1 ? now - segment.sentAt : undefined;
       if (roundTrip !== undefined) this.path.roundTrip.sample(roundTrip);
-      this.path.congestion.onAcknowledged(sizeOf(segment.frame), roundTrip, now);
+      this.path.congestion.onAcknowledged(sizeOf(segment.frame), segment.sentAt, roundTrip, now);
     };
     const count = next - this.base;
     for (let index = 0; index < count; index++) arrived(this.segments[index]);
