@@ -14,6 +14,8 @@ import type {
 } from '../schema/description.js';
 import { CallError } from '../schema/errors.js';
 import { createCancellation } from './cancellation.js';
+import { metadataOf, withParent } from './inheritance.js';
+import { type ClientInterceptor, intercept } from './interceptors.js';
 
 export interface Channel extends AsyncDisposable {
   /** The client stub of an interface: an object with a method for each procedure. */
@@ -24,8 +26,19 @@ export interface Channel extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-export function createChannel(endpoint: CallerEndpoint, platform: Platform): Channel {
-  const caller = createCaller(endpoint, platform);
+export interface ChannelOptions {
+  readonly interceptors?: readonly ClientInterceptor[] | undefined;
+  /** How long the metadata of a request may be. */
+  readonly metadataBytes?: number | undefined;
+}
+
+export function createChannel(
+  endpoint: CallerEndpoint,
+  platform: Platform,
+  { interceptors = [], metadataBytes }: ChannelOptions = {},
+): Channel {
+  const bare = createCaller(endpoint, platform, metadataBytes);
+  const caller = interceptors.length === 0 ? bare : intercept(bare, interceptors);
   const close = async () => endpoint.close();
   return {
     client: description => description.createClient(caller),
@@ -36,7 +49,11 @@ export function createChannel(endpoint: CallerEndpoint, platform: Platform): Cha
 }
 
 /** What client stubs stand on. */
-function createCaller(endpoint: CallerEndpoint, platform: Platform): Caller {
+function createCaller(
+  endpoint: CallerEndpoint,
+  platform: Platform,
+  metadataBytes: number | undefined,
+): Caller {
   const cancellation = createCancellation((number, reason) => endpoint.cancel(number, reason));
 
   /** Ends the call when a signal of its options is aborted. @throws CallError when one is already */
@@ -54,8 +71,9 @@ function createCaller(endpoint: CallerEndpoint, platform: Platform): Caller {
     unary<Arguments extends readonly unknown[], Result>(
       procedure: Procedure<Arguments, Result>,
       values: Arguments,
-      options: CallOptions | undefined,
+      given: CallOptions | undefined,
     ): Promise<Result> {
+      const options = withParent(given);
       // What is thrown in here rejects the promise.
       return new Promise((resolve, reject) => {
         if (endpoint.closed) throw notExecuted('unavailable', 'the channel is closed');
@@ -64,11 +82,14 @@ function createCaller(endpoint: CallerEndpoint, platform: Platform): Caller {
           number,
           procedure,
           deadlineAt: deadlineOf(procedure, options, platform.clock.now()),
-          frame: marshal(procedure, number, values, options),
+          frame: marshal(procedure, number, values, options, metadataBytes),
           resolve: resolve as PendingCall['resolve'],
           reject,
         });
-        if (options !== undefined) watchSignals(call, options);
+        if (options !== undefined) {
+          takeOptions(call, options);
+          watchSignals(call, options);
+        }
         endpoint.submit(call);
       });
     },
@@ -90,15 +111,26 @@ function deadlineOf(procedure: AnyProcedure, options: CallOptions | undefined, n
   return Math.min(now + deadline, options?.parent?.deadline ?? Number.POSITIVE_INFINITY);
 }
 
+/** Notes in the call what its options say beside deadline and signals. @throws CallError when that cannot be */
+function takeOptions(call: PendingCall, { onReply, attempts = Number.POSITIVE_INFINITY }: CallOptions): void {
+  if (!(attempts >= 1)) {
+    throw misfit(call.procedure, new RangeError(`attempts must be 1 or more, not ${attempts}`));
+  }
+  call.onReply = onReply;
+  call.attempts = attempts;
+}
+
 function marshal(
   procedure: AnyProcedure,
   number: number,
   values: readonly unknown[],
   options: CallOptions | undefined,
+  metadataBytes: number | undefined,
 ): Frame {
   try {
-    const metadata = options?.metadata === undefined ? undefined : encodeMetadata(options.metadata);
-    return writeRequest(procedure, number, values, metadata);
+    const metadata = options === undefined ? undefined : metadataOf(options);
+    const encoded = metadata === undefined ? undefined : encodeMetadata(metadata, metadataBytes);
+    return writeRequest(procedure, number, values, encoded);
   } catch (error) {
     throw misfit(procedure, error);
   }

@@ -244,6 +244,7 @@ export class CalleeEndpoint {
       replyId: this.lastReplyId,
       state: 'waiting',
       reply: undefined,
+      replyMetadata: undefined,
       abandoned: false,
       onAbandoned: undefined,
     };

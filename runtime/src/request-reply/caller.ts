@@ -4,6 +4,7 @@
  * values is the matter of its users.
  */
 import { MarshalError } from '../marshalling/errors.js';
+import { metadataLimits } from '../marshalling/limits.js';
 import { Reader } from '../marshalling/reader.js';
 import type { Platform } from '../platform/platform.js';
 import type { CallError, CallErrorCode } from '../schema/errors.js';
@@ -20,6 +21,7 @@ import { beginFrame, FrameType, finishFrame, readRanges, sendFrame } from './fra
 import type { PendingCall } from './pending-call.js';
 import { readReplyBody, readReplyHeader } from './reply-frame.js';
 import { backOff } from './retransmission.js';
+import type { RetryBudget } from './retry-budget.js';
 import {
   fitsDatagram,
   longestRequest,
@@ -53,6 +55,9 @@ export interface CallerOptions {
   readonly clientId: Buffer;
   readonly messageBytes: number;
   readonly datagramBytes: number;
+  /** The longest metadata of a reply; 8,192 unless told otherwise. */
+  readonly metadataBytes?: number;
+  readonly retryBudget?: RetryBudget | undefined;
   /** The number of the first call; 1 unless told otherwise. */
   readonly firstNumber?: number;
 }
@@ -70,6 +75,8 @@ export class CallerEndpoint {
   private readonly platform: Platform;
   private readonly clientId: Buffer;
   private readonly messageBytes: number;
+  private readonly metadataBytes: number;
+  private readonly retryBudget: RetryBudget | undefined;
   private readonly session: ClientSession;
   private readonly pending = new CallTable<PendingCall>();
   /** Numbers of the at-most-once calls among them, ascending. */
@@ -83,6 +90,8 @@ export class CallerEndpoint {
     this.platform = options.platform;
     this.clientId = options.clientId;
     this.messageBytes = options.messageBytes;
+    this.metadataBytes = options.metadataBytes ?? metadataLimits.size;
+    this.retryBudget = options.retryBudget;
     this.nextNumber = options.firstNumber ?? 1;
     this.timer = createCallTimer(this.platform.clock, now => this.sweep(now));
     this.acknowledger = createAcknowledger(
@@ -120,6 +129,7 @@ export class CallerEndpoint {
     this.pending.add(call);
     if (call.procedure.semantics === 'at-most-once') this.open.add(call.number);
     const now = this.platform.clock.now();
+    this.retryBudget?.deposit(now);
     if (call.deadlineAt <= now) {
       expire(this.finish(call));
       return;
@@ -170,7 +180,7 @@ export class CallerEndpoint {
       return;
     }
     this.session.touch(now);
-    if (isUnderWay(call, link)) {
+    if (isUnderWay(call, link) || !this.maySend(call, now)) {
       this.counters.probes++;
       sendProbe(link, call);
     } else if (call.procedure.semantics === 'maybe') {
@@ -183,6 +193,12 @@ export class CallerEndpoint {
     const patience = link.reliable ? connectionPatience : this.session.roundTrip.timeout;
     call.dueAt = now + backOff(patience, link.reliable ? 0 : call.timeouts, this.platform.random);
     this.arm(call);
+  }
+
+  /** Whether another copy of the request may go out. */
+  private maySend({ copies, attempts, procedure }: PendingCall, now: number): boolean {
+    if (copies === 0 || procedure.semantics === 'maybe') return true;
+    return copies < attempts && (this.retryBudget?.withdraw(now) ?? true);
   }
 
   private sendCopy(call: PendingCall, link: Link, now: number): void {
@@ -307,7 +323,7 @@ export class CallerEndpoint {
       call.held = false;
       call.reply = undefined;
       call.spansSessions ||= call.copies > 0;
-      if (call.copies === 0 || call.procedure.semantics !== 'at-most-once') return;
+      if (call.copies === 0 || maySpanSessions(call)) return;
       if (answering?.reliable && call.copies === 1 && call.sentOver === answering) call.copies = 0;
       else
         this.fail(
@@ -372,7 +388,7 @@ export class CallerEndpoint {
     const call = this.answered(number);
     if (call === undefined) return;
     this.sampleRoundTrip(call, attempt, processing);
-    settle(this.finish(call), readReplyBody(reader, call.procedure));
+    settle(this.finish(call), readReplyBody(reader, call.procedure, this.metadataBytes));
   }
 
   private onReplyFragment(reader: Reader, link: Link): void {
@@ -391,7 +407,10 @@ export class CallerEndpoint {
     if (replyId !== call.replyId) return;
     call.reply.add(fragment, reader.rawBytes(reader.remaining));
     if (call.reply.complete) {
-      settle(this.finish(call), readReplyBody(reader.reset(call.reply.join()), call.procedure));
+      settle(
+        this.finish(call),
+        readReplyBody(reader.reset(call.reply.join()), call.procedure, this.metadataBytes),
+      );
       return;
     }
     this.signOfLife(call);
@@ -415,8 +434,14 @@ export class CallerEndpoint {
     call.held = false;
     call.reply = undefined;
     const now = this.platform.clock.now();
-    if (fitsDatagram(link, call.frame)) this.sendCopy(call, link, now);
-    else sendRequestFragments(link, call.frame, call.copies, call.deadlineAt - now, ranges);
+    if (fitsDatagram(link, call.frame)) {
+      if (!this.maySend(call, now)) {
+        // The connection lives, whatever becomes of the call.
+        if (link.reliable) call.timeouts = 0;
+        return;
+      }
+      this.sendCopy(call, link, now);
+    } else sendRequestFragments(link, call.frame, call.copies, call.deadlineAt - now, ranges);
     this.session.touch(now);
     this.signOfLife(call);
   }
@@ -460,6 +485,11 @@ function isUnderWay(call: PendingCall, link: Link): boolean {
   if (call.copies === 0) return false;
   if (call.held || call.reply !== undefined || !fitsDatagram(link, call.frame)) return true;
   return link.reliable && call.sentOver === link;
+}
+
+/** Whether the next session may give what the lost one did not: an answer to another copy, or no answer in time. */
+function maySpanSessions({ procedure: { semantics }, copies, attempts }: PendingCall): boolean {
+  return semantics === 'maybe' || (semantics === 'at-least-once' && copies < attempts);
 }
 
 function needsNoSession({ procedure, frame }: PendingCall, link: Link): boolean {

@@ -46,6 +46,8 @@ export interface ReceivedCall {
   replyId: number;
   state: 'waiting' | 'answered';
   reply: KeptReply | undefined;
+  /** What goes with the answer, marshalled. */
+  replyMetadata: Uint8Array | undefined;
   /** The caller cancelled, gave up, or is gone. */
   abandoned: boolean;
   onAbandoned: (() => void) | undefined;

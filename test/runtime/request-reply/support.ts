@@ -222,6 +222,7 @@ export function receivedCall(number: number, overrides: Partial<ReceivedCall> = 
     replyId: 1,
     state: 'waiting',
     reply: undefined,
+    replyMetadata: undefined,
     abandoned: false,
     onAbandoned: undefined,
     ...overrides,
