@@ -4,7 +4,6 @@
  * values is the matter of its users.
  */
 import { MarshalError } from '../marshalling/errors.js';
-import { metadataLimits } from '../marshalling/limits.js';
 import { Reader } from '../marshalling/reader.js';
 import type { Platform } from '../platform/platform.js';
 import type { CallError, CallErrorCode } from '../schema/errors.js';
@@ -55,8 +54,8 @@ export interface CallerOptions {
   readonly clientId: Buffer;
   readonly messageBytes: number;
   readonly datagramBytes: number;
-  /** The longest metadata of a reply; 8,192 unless told otherwise. */
-  readonly metadataBytes?: number;
+  /** The longest metadata of a reply; 8,192 bytes unless told otherwise. */
+  readonly metadataBytes?: number | undefined;
   readonly retryBudget?: RetryBudget | undefined;
   /** The number of the first call; 1 unless told otherwise. */
   readonly firstNumber?: number;
@@ -75,7 +74,7 @@ export class CallerEndpoint {
   private readonly platform: Platform;
   private readonly clientId: Buffer;
   private readonly messageBytes: number;
-  private readonly metadataBytes: number;
+  private readonly metadataBytes: number | undefined;
   private readonly retryBudget: RetryBudget | undefined;
   private readonly session: ClientSession;
   private readonly pending = new CallTable<PendingCall>();
@@ -90,7 +89,7 @@ export class CallerEndpoint {
     this.platform = options.platform;
     this.clientId = options.clientId;
     this.messageBytes = options.messageBytes;
-    this.metadataBytes = options.metadataBytes ?? metadataLimits.size;
+    this.metadataBytes = options.metadataBytes;
     this.retryBudget = options.retryBudget;
     this.nextNumber = options.firstNumber ?? 1;
     this.timer = createCallTimer(this.platform.clock, now => this.sweep(now));
@@ -145,6 +144,11 @@ export class CallerEndpoint {
 
   /** The caller does not want the reply any more. */
   cancel(number: number, reason: unknown): void {
+    this.abort(number, 'cancelled', 'the caller cancelled the call', reason);
+  }
+
+  /** The caller cannot go on with the call. */
+  abort(number: number, code: CallErrorCode, message: string, cause?: unknown): void {
     const call = this.pending.get(number);
     if (call === undefined) return;
     const { link, state } = this.session;
@@ -152,14 +156,14 @@ export class CallerEndpoint {
       beginFrame(FrameType.cancel).rawU64(number);
       sendFrame(link);
     }
-    this.fail(call, 'cancelled', 'the caller cancelled the call', reason);
+    this.fail(call, code, message, cause);
   }
 
   close(): void {
     if (this.closed) return;
     this.closed = true;
     this.pending.each(call => {
-      this.fail(call, 'cancelled', 'the channel was closed while the call was pending');
+      this.abort(call.number, 'cancelled', 'the channel was closed while the call was pending');
     });
     if (this.acknowledger.owes) this.acknowledge();
     this.timer.cancel();

@@ -6,6 +6,7 @@
  */
 import { decodeMetadata } from '../marshalling/dynamic.js';
 import { MarshalError } from '../marshalling/errors.js';
+import { metadataLimits } from '../marshalling/limits.js';
 import type { Reader } from '../marshalling/reader.js';
 import type { Writer } from '../marshalling/writer.js';
 import type { AnyProcedure } from '../schema/description.js';
@@ -49,7 +50,11 @@ export type ReplyBody = (
  *
  * @param metadataBytes how long metadata may be
  */
-export function readReplyBody(reader: Reader, procedure: AnyProcedure, metadataBytes: number): ReplyBody {
+export function readReplyBody(
+  reader: Reader,
+  procedure: AnyProcedure,
+  metadataBytes: number = metadataLimits.size,
+): ReplyBody {
   try {
     const status = reader.rawU8();
     if ((status & replyMetadataFlag) === 0) return readPayload(reader, status, procedure);
