@@ -14,6 +14,8 @@ export type {
   CallContext,
   CallOptions,
   InterfaceDescription,
+  ItemSource,
+  ItemStream,
   Metadata,
   Peer,
   Semantics,

@@ -3,7 +3,7 @@ import { nodePlatform } from '../platform/node.js';
 import type { Platform } from '../platform/platform.js';
 import { CallerEndpoint } from '../request-reply/caller.js';
 import { clientIdBytes } from '../request-reply/frames.js';
-import { checkedMessageBytes, checkedMetadataBytes } from '../request-reply/limits.js';
+import { checkedMessageBytes, checkedMetadataBytes, streamWindow } from '../request-reply/limits.js';
 import { createRetryBudget, type RetryBudgetOptions } from '../request-reply/retry-budget.js';
 import { parseAddress } from '../transport/address.js';
 import { datagramBytes } from '../transport/packet.js';
@@ -21,6 +21,10 @@ export interface ConnectOptions {
   readonly interceptors?: readonly ClientInterceptor[];
   /** Bounds how many requests the channel sends again, in all. Default: only the deadlines bound them. */
   readonly retryBudget?: RetryBudgetOptions;
+  /** How far the sender of a stream may be ahead of its consumer, in items; 1,024 unless told otherwise, 64 at least. */
+  readonly streamItems?: number;
+  /** The same in bytes; 256 KiB unless told otherwise, 64 KiB at least. */
+  readonly streamBytes?: number;
   readonly platform?: Platform;
 }
 
@@ -41,6 +45,7 @@ export async function connect(address: string, options: ConnectOptions = {}): Pr
     datagramBytes: datagramBytes(options.datagramBytes),
     metadataBytes,
     retryBudget: options.retryBudget && createRetryBudget(options.retryBudget),
+    streamWindow: streamWindow(options),
   });
   return createChannel(endpoint, platform, { interceptors: options.interceptors, metadataBytes });
 }

@@ -8,6 +8,7 @@ import type {
   ItemStream,
 } from '../schema/description.js';
 import { chain, fromReply, type InterceptedCall, type Interceptor, toReply } from '../schema/interception.js';
+import { hasBatches } from '../streaming/produce.js';
 
 /** A call on its way out. */
 export interface ClientCall extends InterceptedCall {
@@ -73,8 +74,4 @@ function openLater<Item>(open: () => Promise<unknown>): ItemStream<Item> {
       else for await (const item of items) yield [item];
     },
   };
-}
-
-function hasBatches<Item>(items: ItemSource<Item>): items is ItemStream<Item> {
-  return typeof (items as Partial<ItemStream<Item>>).batches === 'function';
 }

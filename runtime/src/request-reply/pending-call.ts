@@ -4,6 +4,8 @@ import type { Metadata } from '../schema/metadata.js';
 import type { Link } from '../transport/transport.js';
 import type { Reassembly } from './fragments.js';
 import type { Frame } from './frames.js';
+import type { ReplyBody } from './reply-frame.js';
+import type { CallStreams } from './streams.js';
 
 export interface PendingCall {
   readonly number: number;
@@ -35,6 +37,10 @@ export interface PendingCall {
   onReply: ((metadata: Metadata) => void) | undefined;
   /** How many copies may be sent. */
   attempts: number;
+  /** What goes and comes beside request and reply. */
+  streams: CallStreams | undefined;
+  /** What was answered, while items that were sent before it are on their way. */
+  answer: ReplyBody | undefined;
   /** Stops to listen to the caller's signal. */
   unlisten: (() => void) | undefined;
 }
@@ -61,6 +67,8 @@ export function createPendingCall(
     replyId: 0,
     onReply: undefined,
     attempts: Number.POSITIVE_INFINITY,
+    streams: undefined,
+    answer: undefined,
     unlisten: undefined,
   };
 }

@@ -9,7 +9,7 @@ import { MarshalError } from '../marshalling/errors.js';
 import { metadataLimits } from '../marshalling/limits.js';
 import type { Reader } from '../marshalling/reader.js';
 import type { Writer } from '../marshalling/writer.js';
-import type { AnyProcedure } from '../schema/description.js';
+import { type AnyProcedure, returnsStream } from '../schema/description.js';
 import type { DeclaredError, UndeclaredErrorDetails } from '../schema/errors.js';
 import type { Metadata } from '../schema/metadata.js';
 import { type Failure, ReplyStatus, readFailure } from './frames.js';
@@ -35,6 +35,11 @@ export function writeReplyHeader(writer: Writer, attempt: number, number: number
 
 export function readReplyHeader(reader: Reader): ReplyHeader {
   return { attempt: reader.rawU8(), number: reader.rawU64(), processing: reader.rawU32() / 1000 };
+}
+
+/** Whether a value stands in the reply; the items of a stream came before it. */
+export function hasValue(procedure: AnyProcedure): boolean {
+  return procedure.hasResult && !returnsStream(procedure);
 }
 
 export type ReplyBody = (
@@ -68,7 +73,7 @@ export function readReplyBody(
 function readPayload(reader: Reader, status: number, procedure: AnyProcedure): ReplyBody {
   switch (status) {
     case ReplyStatus.result:
-      return { kind: 'result', value: procedure.hasResult ? procedure.readResult(reader) : undefined };
+      return { kind: 'result', value: hasValue(procedure) ? procedure.readResult(reader) : undefined };
     case ReplyStatus.declaredError: {
       const name = reader.string();
       const declared = procedure.errors.find(error => error.fullName === name);
