@@ -262,6 +262,7 @@ export class CalleeEndpoint {
       replyId: this.lastReplyId,
       state: 'waiting',
       reply: undefined,
+      replyMetadata: undefined,
       streams: undefined,
       abandoned: false,
       onAbandoned: undefined,
