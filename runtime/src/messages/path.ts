@@ -39,6 +39,8 @@ export interface Rendezvous extends Waiting {
   /** How long it waits for an answer before it sends the next copy. */
   patience: number;
   timer: Timer | undefined;
+  /** When the timer should call back. */
+  due: number;
 }
 
 export function isIdle(path: Path): boolean {

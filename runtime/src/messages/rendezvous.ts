@@ -16,6 +16,10 @@ import type { Path, Rendezvous, Waiting } from './path.js';
 const firstPatience = 200;
 const longestPatience = 1000;
 
+/** A timer that is so late shows that the event loop stood still; then what has arrived is read for so long. */
+const lateness = 100;
+const reading = 10;
+
 /** A wait is up to so much longer at random, so that senders that began together do not go on together. */
 const jitter = 1 / 4;
 
@@ -43,6 +47,7 @@ export class Rendezvouses {
       copies: 0,
       patience: firstPatience,
       timer: undefined,
+      due: 0,
     };
     this.byNumber.set(rendezvous.number, rendezvous);
     this.arm(rendezvous);
@@ -117,21 +122,32 @@ export class Rendezvouses {
 
   /** One timer for what comes first: the next copy or the end. */
   private arm(rendezvous: Rendezvous): void {
-    const { clock, random } = this.platform;
     const { path, patience, end } = rendezvous;
-    const remaining = Math.max(0, end - clock.now());
+    const remaining = Math.max(0, end - this.platform.clock.now());
     const repeats = path !== undefined && !path.link.reliable;
-    const wait = repeats ? Math.min(patience * (1 + random.next() * jitter), remaining) : remaining;
+    const wait = repeats ? Math.min(patience * (1 + this.platform.random.next() * jitter), remaining) : remaining;
+    this.setTimer(rendezvous, wait);
+  }
+
+  private setTimer(rendezvous: Rendezvous, wait: number): void {
+    const { clock } = this.platform;
     rendezvous.timer?.cancel();
+    rendezvous.due = clock.now() + wait;
     rendezvous.timer = clock.setTimer(wait, () => this.onTimer(rendezvous));
   }
 
   private onTimer(rendezvous: Rendezvous): void {
-    const { path, address, end } = rendezvous;
-    if (path === undefined || this.platform.clock.now() >= end) {
+    const { path, address, due, end } = rendezvous;
+    const now = this.platform.clock.now();
+    if (now - due > lateness) {
+      this.setTimer(rendezvous, reading);
+      // Once: who is always late must come to an end too.
+      rendezvous.due = Number.POSITIVE_INFINITY;
+      return;
+    }
+    if (path === undefined || now >= end) {
       const text = `nobody took the message at ${address} in time: is its endpoint open, and does it receive?`;
-      // The answer may wait to be read, where the event loop stood still.
-      this.platform.clock.afterInput(() => this.fail(rendezvous, 'ETIMEDOUT', text));
+      this.fail(rendezvous, 'ETIMEDOUT', text);
       return;
     }
     this.transmit(rendezvous, path);
