@@ -125,7 +125,9 @@ export class Rendezvouses {
     const { path, patience, end } = rendezvous;
     const remaining = Math.max(0, end - this.platform.clock.now());
     const repeats = path !== undefined && !path.link.reliable;
-    const wait = repeats ? Math.min(patience * (1 + this.platform.random.next() * jitter), remaining) : remaining;
+    const wait = repeats
+      ? Math.min(patience * (1 + this.platform.random.next() * jitter), remaining)
+      : remaining;
     this.setTimer(rendezvous, wait);
   }
 
