@@ -328,7 +328,7 @@ export class CallerEndpoint {
     this.pending.each(call => {
       call.timeouts = 0;
       this.transmit(call, now);
-      if (this.session.link !== undefined) call.streams?.resume(this.session.link);
+      call.streams?.resume();
     });
   }
 
