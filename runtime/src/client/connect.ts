@@ -1,18 +1,12 @@
 /** Opens a channel to a server. */
 import { nodePlatform } from '../platform/node.js';
 import type { Platform } from '../platform/platform.js';
-import { CallerEndpoint } from '../request-reply/caller.js';
-import { clientIdBytes } from '../request-reply/frames.js';
-import { checkedMessageBytes } from '../request-reply/limits.js';
 import { parseAddress } from '../transport/address.js';
-import { datagramBytes } from '../transport/packet.js';
-import { type Channel, createChannel } from './channel.js';
+import { dial } from '../transport/open.js';
+import type { Channel } from './channel.js';
+import { type ChannelOptions, openChannel } from './open-channel.js';
 
-export interface ConnectOptions {
-  /** The longest request that is sent and the longest reply that is taken, in bytes; 32 MiB unless told otherwise. */
-  readonly messageBytes?: number;
-  /** The longest UDP datagram that is sent, in bytes; 1,200 unless told otherwise. */
-  readonly datagramBytes?: number;
+export interface ConnectOptions extends ChannelOptions {
   readonly platform?: Platform;
 }
 
@@ -23,13 +17,5 @@ export interface ConnectOptions {
  * @throws TypeError when the address is none, RangeError when a limit is out of bounds
  */
 export async function connect(address: string, options: ConnectOptions = {}): Promise<Channel> {
-  const platform = options.platform ?? nodePlatform;
-  const endpoint = new CallerEndpoint({
-    platform,
-    address: parseAddress(address),
-    clientId: Buffer.from(platform.random.bytes(clientIdBytes)),
-    messageBytes: checkedMessageBytes(options.messageBytes),
-    datagramBytes: datagramBytes(options.datagramBytes),
-  });
-  return createChannel(endpoint, platform);
+  return openChannel(parseAddress(address), { platform: options.platform ?? nodePlatform, dial }, options);
 }

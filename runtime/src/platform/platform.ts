@@ -7,6 +7,7 @@ export interface Platform {
   readonly random: Random;
   readonly datagrams: DatagramSockets;
   readonly streams: StreamSockets;
+  readonly webSockets: WebSockets;
 }
 
 export interface Clock {
@@ -126,4 +127,43 @@ export interface StreamSocket {
   end(): void;
   /** Drops the connection at once; nothing is called back after this. */
   destroy(): void;
+}
+
+/**
+ * WebSockets (RFC 6455) as streams of bytes: what is written leaves in binary messages, and those that arrive are read one
+ * after the other, wherever the bytes were cut. A message of text, or one of more than 64 KiB, ends the connection.
+ */
+export interface WebSockets {
+  /** Rejects with the system's error (`ECONNREFUSED`, …), or one that tells why the server refused. */
+  connect(address: WebSocketAddress): Promise<StreamSocket>;
+  /** Listens at an IP address and a port, 0 for any free one. Rejects with the system's error where it is taken. */
+  listen(address: SocketAddress, options: WebSocketListenOptions): Promise<StreamListener>;
+  /** Takes the upgrade requests of an HTTP server; its other listeners may take those for other paths. */
+  attach(server: HttpServer, options: WebSocketListenOptions): Promise<Pick<StreamListener, 'close'>>;
+}
+
+export interface WebSocketAddress {
+  /** A name or an IP address. */
+  readonly host: string;
+  readonly port: number;
+  /** Begins with a slash. */
+  readonly path: string;
+  /** Over TLS. */
+  readonly secure: boolean;
+}
+
+export interface WebSocketListenOptions {
+  /** The path of the requests that are taken. */
+  readonly path: string;
+  /** Whether a page of this origin may connect; `undefined` when no page asks. `host` is the request's host header. */
+  readonly admits: (origin: string | undefined, host: string | undefined) => boolean;
+  /** The handlers of the accepted socket are to be set before this returns. */
+  readonly onConnection: (socket: StreamSocket) => void;
+}
+
+/** What WebSockets need of `http.Server` and `https.Server`. */
+export interface HttpServer {
+  on(event: 'upgrade', listener: (...request: never[]) => void): unknown;
+  off(event: 'upgrade', listener: (...request: never[]) => void): unknown;
+  listenerCount(event: 'upgrade'): number;
 }

@@ -8,7 +8,7 @@ import { Reader } from '../marshalling/reader.js';
 import type { Platform } from '../platform/platform.js';
 import type { CallError, CallErrorCode } from '../schema/errors.js';
 import type { Address } from '../transport/address.js';
-import type { Link, TransportCounters } from '../transport/transport.js';
+import type { Dial, Link, TransportCounters } from '../transport/transport.js';
 import { CallTable } from './call-table.js';
 import { type CallTimer, createCallTimer } from './call-timer.js';
 import { type Acknowledger, createAcknowledger } from './client-acknowledgement.js';
@@ -49,6 +49,7 @@ export interface CallerCounters extends TransportCounters {
 
 export interface CallerOptions {
   readonly platform: Platform;
+  readonly dial: Dial;
   readonly address: Address;
   readonly clientId: Buffer;
   readonly messageBytes: number;

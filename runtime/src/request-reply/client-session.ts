@@ -9,8 +9,7 @@ import type { Reader } from '../marshalling/reader.js';
 import type { Platform, Timer } from '../platform/platform.js';
 import { CallError } from '../schema/errors.js';
 import { type Address, formatAddress } from '../transport/address.js';
-import { dial } from '../transport/open.js';
-import type { Link, LinkHandlers, TransportCounters } from '../transport/transport.js';
+import type { Dial, Link, LinkHandlers, TransportCounters } from '../transport/transport.js';
 import { clientIdBytes, idBytes, noId, readFailure } from './frames.js';
 import {
   cookieBytes,
@@ -30,6 +29,7 @@ const greetingPatience = 5000;
 
 export interface ClientSessionOptions {
   readonly platform: Platform;
+  readonly dial: Dial;
   readonly address: Address;
   readonly clientId: Buffer;
   readonly messageBytes: number;
@@ -166,7 +166,7 @@ export class ClientSession {
 
   private startDialling(): void {
     this.state = 'dialling';
-    const { platform, address, counters, messageBytes, handlers, datagramBytes } = this.options;
+    const { platform, dial, address, counters, messageBytes, handlers, datagramBytes } = this.options;
     dial(address, {
       platform,
       counters,

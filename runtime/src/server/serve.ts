@@ -7,6 +7,7 @@ import { parseAddress } from '../transport/address.js';
 import { listen } from '../transport/open.js';
 import { datagramBytes } from '../transport/packet.js';
 import type { Listener } from '../transport/transport.js';
+import { attachWebSockets, type WebOptions } from '../transport/ws.js';
 import { type Draining, type DrainOptions, drain } from './drain.js';
 import { type ErrorListener, Execution, type ExecutionCounters } from './execution.js';
 import type { Implementation } from './implement.js';
@@ -19,6 +20,8 @@ export interface ServeOptions {
   readonly limits?: Partial<ServerLimits>;
   /** The longest UDP datagram that is sent, in bytes; 1,200 unless told otherwise. */
   readonly datagramBytes?: number;
+  /** How web pages reach the server over WebSockets. */
+  readonly web?: WebOptions;
   /** Told of errors that procedures throw and do not declare. Default: they are printed on standard error. */
   readonly onError?: ErrorListener;
   readonly platform?: Platform;
@@ -72,7 +75,16 @@ export async function serve(options: ServeOptions): Promise<Server> {
     dispatch: (call, target, hasMetadata, reader) => execution.dispatch(call, target, hasMetadata, reader),
   });
 
+  const transport = {
+    platform,
+    handlers: callee.handlers,
+    counters: callee.counters,
+    maxFrame: limits.messageBytes + 1024,
+    datagramBytes: longestDatagram,
+  };
+  const { web = {} } = options;
   const listeners: Listener[] = [];
+  let attached: Pick<Listener, 'close'> | undefined;
   let closed = false;
   const close = async (): Promise<void> => {
     if (closed) return;
@@ -80,21 +92,17 @@ export async function serve(options: ServeOptions): Promise<Server> {
     execution.close();
     callee.close();
     for (const listener of listeners) listener.close();
+    attached?.close();
   };
 
   try {
     for (const address of wanted) {
-      const listener = await listen(address, {
-        platform,
-        handlers: callee.handlers,
-        counters: callee.counters,
-        maxFrame: limits.messageBytes + 1024,
-        datagramBytes: longestDatagram,
-      });
+      const listener = await listen(address, { ...transport, web });
       listeners.push(listener);
       const taken = parseAddress(listener.address);
       if (taken.scheme === 'tcp' && tcpPort === 0) tcpPort = taken.port;
     }
+    if (web.server !== undefined) attached = await attachWebSockets(web.server, web, transport);
   } catch (error) {
     await close();
     throw error;

@@ -1,20 +1,15 @@
 /** From an address to the transport that serves it. */
-import type { Platform } from '../platform/platform.js';
 import type { Address } from './address.js';
 import { dialMemory, listenMemory } from './memory.js';
 import { dialTcp, listenTcp } from './tcp.js';
-import type { Link, LinkHandlers, Listener, TransportCounters } from './transport.js';
+import type { Link, Listener, TransportOptions } from './transport.js';
 import { dialUdp, listenUdp } from './udp.js';
 import { dialUnix, listenUnix } from './unix.js';
+import { dialWebSocket, listenWebSocket, type WebOptions } from './ws.js';
 
-export interface TransportOptions {
-  readonly platform: Platform;
-  readonly handlers: LinkHandlers;
-  readonly counters: TransportCounters;
-  /** The longest frame that a stream accepts. */
-  readonly maxFrame: number;
-  /** The longest datagram that is sent. */
-  readonly datagramBytes: number;
+export interface ListenOptions extends TransportOptions {
+  /** How web pages reach the server. */
+  readonly web?: WebOptions;
 }
 
 /** Opens a path to a server. Rejects with the system's error where there is none. */
@@ -28,13 +23,16 @@ export function dial(address: Address, options: TransportOptions): Promise<Link>
       return dialTcp(address.host, address.port, platform, streamOptions);
     case 'unix':
       return dialUnix(address.path, platform, streamOptions);
+    case 'ws':
+    case 'wss':
+      return dialWebSocket(address, platform, streamOptions);
     case 'memory':
       return dialMemory(address.name, streamOptions);
   }
 }
 
 /** Takes frames that are sent to the address. Rejects with the system's error where it is taken. */
-export function listen(address: Address, options: TransportOptions): Promise<Listener> {
+export function listen(address: Address, options: ListenOptions): Promise<Listener> {
   const { platform } = options;
   const streamOptions = { ...options, clock: platform.clock };
   switch (address.scheme) {
@@ -44,6 +42,9 @@ export function listen(address: Address, options: TransportOptions): Promise<Lis
       return listenTcp(address.host, address.port, platform, streamOptions);
     case 'unix':
       return listenUnix(address.path, platform, streamOptions);
+    case 'ws':
+    case 'wss':
+      return listenWebSocket(address, platform, streamOptions, options.web ?? {});
     case 'memory':
       return listenMemory(address.name, streamOptions);
   }

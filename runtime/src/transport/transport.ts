@@ -4,6 +4,8 @@
  * A frame is `u32 length | u8 type | body`, where the length counts type and body. A transport never looks further
  * into a frame than its length. Frames that are sent in one turn of the event loop leave together.
  */
+import type { Platform } from '../platform/platform.js';
+import type { Address } from './address.js';
 
 /** Bytes of a frame before its type. */
 export const lengthBytes = 4;
@@ -67,3 +69,17 @@ export interface TransportCounters {
   /** Datagrams whose checksum, magic or version was wrong. */
   damaged: number;
 }
+
+/** What opening a path or a listener takes, whichever transport it is. */
+export interface TransportOptions {
+  readonly platform: Platform;
+  readonly handlers: LinkHandlers;
+  readonly counters: TransportCounters;
+  /** The longest frame that a stream accepts. */
+  readonly maxFrame: number;
+  /** The longest datagram that is sent. */
+  readonly datagramBytes: number;
+}
+
+/** Opens a path to a server. Rejects with the system's error where there is none. A page knows fewer than Node does. */
+export type Dial = (address: Address, options: TransportOptions) => Promise<Link>;

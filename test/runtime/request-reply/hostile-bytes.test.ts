@@ -11,6 +11,7 @@ import {
 } from '../../../runtime/src/request-reply/handshake-frames.js';
 import { createPendingCall } from '../../../runtime/src/request-reply/pending-call.js';
 import { writeRequest } from '../../../runtime/src/request-reply/request-frame.js';
+import { dial } from '../../../runtime/src/transport/open.js';
 import {
   acknowledgeBelow,
   cancel,
@@ -115,6 +116,7 @@ async function connect() {
   const clientId = Buffer.alloc(16, 5);
   const caller = new CallerEndpoint({
     platform: manual.platform,
+    dial,
     address: { scheme: 'udp', ...server },
     clientId,
     messageBytes: 10_000,

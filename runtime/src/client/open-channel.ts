@@ -1,0 +1,36 @@
+/** Makes a channel, wherever the program runs. */
+import type { Platform } from '../platform/platform.js';
+import { CallerEndpoint } from '../request-reply/caller.js';
+import { clientIdBytes } from '../request-reply/frames.js';
+import { checkedMessageBytes } from '../request-reply/limits.js';
+import type { Address } from '../transport/address.js';
+import { datagramBytes } from '../transport/packet.js';
+import type { Dial } from '../transport/transport.js';
+import { type Channel, createChannel } from './channel.js';
+
+/** What a channel may be told. */
+export interface ChannelOptions {
+  /** The longest request that is sent and the longest reply that is taken, in bytes; 32 MiB unless told otherwise. */
+  readonly messageBytes?: number;
+  /** The longest UDP datagram that is sent, in bytes; 1,200 unless told otherwise. */
+  readonly datagramBytes?: number;
+}
+
+/** The world that the program runs in, and the transports that it has there. */
+export interface Surroundings {
+  readonly platform: Platform;
+  readonly dial: Dial;
+}
+
+/** @throws RangeError when a limit is out of bounds */
+export function openChannel(address: Address, { platform, dial }: Surroundings, options: ChannelOptions): Channel {
+  const endpoint = new CallerEndpoint({
+    platform,
+    dial,
+    address,
+    clientId: Buffer.from(platform.random.bytes(clientIdBytes)),
+    messageBytes: checkedMessageBytes(options.messageBytes),
+    datagramBytes: datagramBytes(options.datagramBytes),
+  });
+  return createChannel(endpoint, platform);
+}
