@@ -36,7 +36,8 @@ export class Bytes extends Uint8Array {
   }
 
   utf8Write(text: string, at: number): number {
-    return encoder.encodeInto(text, new Uint8Array(this.buffer, this.byteOffset + at, this.length - at)).written;
+    return encoder.encodeInto(text, new Uint8Array(this.buffer, this.byteOffset + at, this.length - at))
+      .written;
   }
 
   utf8Slice(start: number, end: number): string {

@@ -23,7 +23,9 @@ const dial: Dial = async (address, options) => {
 export async function connect(address: string, options: ConnectOptions = {}): Promise<Channel> {
   const parsed = parseAddress(address);
   if (!isWebAddress(parsed)) {
-    throw new TypeError(`'${address}' is out of a page's reach: write ws://HOST:PORT/PATH or wss://HOST:PORT/PATH`);
+    throw new TypeError(
+      `'${address}' is out of a page's reach: write ws://HOST:PORT/PATH or wss://HOST:PORT/PATH`,
+    );
   }
   return openChannel(parsed, { platform: browserPlatform, dial }, options);
 }

@@ -2,7 +2,13 @@
 export type { Channel } from '../client/channel.js';
 export { type DeclaredErrorsOf, type SafeClient, type SafeResult, safe } from '../client/safe.js';
 export type { CallerCounters } from '../request-reply/caller.js';
-export type { Awaitable, CallOptions, InterfaceDescription, Metadata, Semantics } from '../schema/description.js';
+export type {
+  Awaitable,
+  CallOptions,
+  InterfaceDescription,
+  Metadata,
+  Semantics,
+} from '../schema/description.js';
 export {
   CallError,
   type CallErrorCode,

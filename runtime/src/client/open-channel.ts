@@ -23,7 +23,11 @@ export interface Surroundings {
 }
 
 /** @throws RangeError when a limit is out of bounds */
-export function openChannel(address: Address, { platform, dial }: Surroundings, options: ChannelOptions): Channel {
+export function openChannel(
+  address: Address,
+  { platform, dial }: Surroundings,
+  options: ChannelOptions,
+): Channel {
   const endpoint = new CallerEndpoint({
     platform,
     dial,

@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage } from 'node:http';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
@@ -140,9 +140,10 @@ async function listen(address: SocketAddress, options: WebSocketListenOptions): 
 }
 
 async function attach(
-  server: HttpServer,
+  to: HttpServer,
   options: WebSocketListenOptions,
 ): Promise<Pick<StreamListener, 'close'>> {
+  const server = to as Server;
   const onUpgrade = await createUpgrade(options, () => server.listenerCount('upgrade') === 1);
   server.on('upgrade', onUpgrade);
   return { close: () => void server.off('upgrade', onUpgrade) };

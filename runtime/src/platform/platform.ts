@@ -163,7 +163,7 @@ export interface WebSocketListenOptions {
 
 /** What WebSockets need of `http.Server` and `https.Server`. */
 export interface HttpServer {
-  on(event: 'upgrade', listener: (...request: never[]) => void): unknown;
-  off(event: 'upgrade', listener: (...request: never[]) => void): unknown;
+  on(event: 'upgrade', listener: (...request: unknown[]) => void): unknown;
+  off(event: 'upgrade', listener: (...request: unknown[]) => void): unknown;
   listenerCount(event: 'upgrade'): number;
 }

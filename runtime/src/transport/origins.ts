@@ -21,7 +21,9 @@ function listed(origins: Origins): (origin: string) => boolean {
   if (typeof origins === 'function') return origins;
   for (const origin of origins) {
     if (origin !== 'null' && parsed(origin)?.origin !== origin) {
-      throw new TypeError(`'${origin}' is not an origin: write https://HOST or https://HOST:PORT, and no more`);
+      throw new TypeError(
+        `'${origin}' is not an origin: write https://HOST or https://HOST:PORT, and no more`,
+      );
     }
   }
   return origin => origins.includes(origin);

@@ -52,7 +52,8 @@ export async function attachWebSockets(
   options: TransportOptions,
 ): Promise<Pick<Listener, 'close'>> {
   const { webSockets, clock } = options.platform;
-  if (!path.startsWith('/')) throw new TypeError(`the path of WebSockets begins with a slash, unlike '${path}'`);
+  if (!path.startsWith('/'))
+    throw new TypeError(`the path of WebSockets begins with a slash, unlike '${path}'`);
   const admits = createOriginCheck(origins);
   return listenStream(
     async onConnection => {
