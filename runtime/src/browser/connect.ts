@@ -7,7 +7,7 @@ import type { Dial } from '../transport/transport.js';
 import { dialWebSocket } from '../transport/ws.js';
 
 /** A page's channel has no limit for datagrams, of which it sends none. */
-export type ConnectOptions = Pick<ChannelOptions, 'messageBytes'>;
+export type ConnectOptions = Omit<ChannelOptions, 'datagramBytes'>;
 
 const dial: Dial = async (address, options) => {
   if (!isWebAddress(address)) throw new TypeError(`a page has no ${address.scheme}: transport`);

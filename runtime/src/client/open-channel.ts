@@ -2,7 +2,7 @@
 import type { Platform } from '../platform/platform.js';
 import { CallerEndpoint } from '../request-reply/caller.js';
 import { clientIdBytes } from '../request-reply/frames.js';
-import { checkedMessageBytes } from '../request-reply/limits.js';
+import { checkedMessageBytes, streamWindow } from '../request-reply/limits.js';
 import type { Address } from '../transport/address.js';
 import { datagramBytes } from '../transport/packet.js';
 import type { Dial } from '../transport/transport.js';
@@ -14,6 +14,10 @@ export interface ChannelOptions {
   readonly messageBytes?: number;
   /** The longest UDP datagram that is sent, in bytes; 1,200 unless told otherwise. */
   readonly datagramBytes?: number;
+  /** How far the sender of a stream may be ahead of its consumer, in items; 1,024 unless told otherwise, 64 at least. */
+  readonly streamItems?: number;
+  /** The same in bytes; 256 KiB unless told otherwise, 64 KiB at least. */
+  readonly streamBytes?: number;
 }
 
 /** The world that the program runs in, and the transports that it has there. */
@@ -35,6 +39,7 @@ export function openChannel(
     clientId: Buffer.from(platform.random.bytes(clientIdBytes)),
     messageBytes: checkedMessageBytes(options.messageBytes),
     datagramBytes: datagramBytes(options.datagramBytes),
+    streamWindow: streamWindow(options),
   });
   return createChannel(endpoint, platform);
 }

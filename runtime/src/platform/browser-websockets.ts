@@ -75,6 +75,9 @@ function wrap(socket: PageSocket, remote: StreamSocket['remote']): StreamSocket 
       }
       return !isFull;
     },
+    // A page has no means to hold a server back below its streams' own.
+    pause: noop,
+    resume: noop,
     end: () => socket.close(CloseCode.normal),
     destroy: () => {
       stream.onData = noop;

@@ -58,6 +58,8 @@ function wrap(socket: WebSocket, ends: Ends): StreamSocket {
       isFull ||= socket.bufferedAmount > highWaterMark;
       return !isFull;
     },
+    pause: () => socket.pause(),
+    resume: () => socket.resume(),
     end: () => socket.close(CloseCode.normal),
     destroy: () => {
       stream.onData = noop;

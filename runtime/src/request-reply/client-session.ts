@@ -10,6 +10,7 @@ import type { Platform, Timer } from '../platform/platform.js';
 import { CallError } from '../schema/errors.js';
 import { type Address, formatAddress } from '../transport/address.js';
 import type { Dial, Link, LinkHandlers, TransportCounters } from '../transport/transport.js';
+import { type CongestionWindow, createCongestionWindow } from './congestion.js';
 import { clientIdBytes, idBytes, noId, readFailure } from './frames.js';
 import {
   cookieBytes,
@@ -56,6 +57,8 @@ export class ClientSession {
   /** Precedes the frames of this session. */
   frame: Buffer;
   readonly roundTrip: RoundTripEstimate = createRoundTripEstimate();
+  /** Of what goes to the server over datagrams. */
+  readonly congestion: CongestionWindow;
   private readonly options: ClientSessionOptions;
   private token: Buffer = noId;
   private lease = Number.POSITIVE_INFINITY;
@@ -71,6 +74,7 @@ export class ClientSession {
     this.options = options;
     this.messageBytes = options.messageBytes;
     this.frame = sessionFrame(options.clientId);
+    this.congestion = createCongestionWindow(options.datagramBytes);
   }
 
   /** Whether requests may be sent: the session is there, and its lease cannot have run out. */
