@@ -75,6 +75,7 @@ export class CalleeEndpoint {
     onDown: link => {
       this.bound.delete(link);
     },
+    onDrain: link => this.streams.onDrain(link),
     preamble: writeChannelPreamble,
   };
   private readonly options: CalleeOptions;

@@ -107,6 +107,7 @@ export class CallerEndpoint {
       handlers: {
         onFrames: (link, bytes, start, end) => this.onFrames(link, bytes, start, end),
         preamble: (_link, target, at, end) => this.writePreamble(target, at, end),
+        onDrain: link => this.streams.onDrain(link),
         onFlush: () => {
           if (this.acknowledger.owes) this.acknowledge();
         },

@@ -189,6 +189,11 @@ export class StreamSender {
     this.schedule(now);
   }
 
+  /** Whether it has something to send over the link. */
+  waitsFor(link: Link): boolean {
+    return link === this.link && (this.hasUnsent || this.segments.some(({ state }) => state === 'lost'));
+  }
+
   private get hasUnsent(): boolean {
     return this.itemAt < this.items.length || (this.ended && !this.endSent);
   }
@@ -200,7 +205,7 @@ export class StreamSender {
 
   /** Whether the path takes another segment now. */
   private mayUse(link: Link, now: number): boolean {
-    return link.reliable ? !link.full : this.path.congestion.room(now) > 0;
+    return !link.full && (link.reliable || this.path.congestion.room(now) > 0);
   }
 
   /** The next segment, unless there is no credit for it. */

@@ -152,6 +152,11 @@ export class StreamSchedule {
     this.clock.afterInput(this.flush);
   }
 
+  /** A link that was full takes more again. */
+  onDrain(link: Link): void {
+    for (const streams of this.all) if (streams.outgoing?.waitsFor(link) === true) this.soon(streams);
+  }
+
   close(): void {
     this.timer.cancel();
     for (const streams of [...this.all]) streams.end();

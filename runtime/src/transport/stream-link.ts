@@ -36,7 +36,6 @@ class StreamLink implements Link {
   readonly peer: string;
   full = false;
   received = 0;
-  readonly full = false;
   sent = 0;
   addressee: Buffer | undefined = undefined;
   private readonly socket: StreamSocket;
