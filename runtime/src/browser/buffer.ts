@@ -70,7 +70,10 @@ export const Buffer = {
       : new Bytes(source as ArrayLike<number>);
   },
 
-  concat(parts: readonly Uint8Array[], length: number): Bytes {
+  concat(
+    parts: readonly Uint8Array[],
+    length: number = parts.reduce((sum, part) => sum + part.length, 0),
+  ): Bytes {
     const whole = new Bytes(length);
     let at = 0;
     for (const part of parts) {

@@ -96,6 +96,7 @@ describe('the stand-in for Buffer', () => {
     expect([...part]).toEqual([2, 7]);
     expect([...Buffer.from([5, 6])]).toEqual([5, 6]);
     expect([...Buffer.concat([view, part], 4)]).toEqual([9, 3, 2, 7]);
+    expect([...Buffer.concat([view, part])]).toEqual([9, 3, 2, 7]);
     expect([...Buffer.allocUnsafeSlow(2)]).toEqual([0, 0]);
   });
 });
