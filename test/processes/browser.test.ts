@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { implement, type Metadata, serve } from '@convoke/runtime';
 import { build } from 'esbuild';
 import { expect, onTestFinished, test } from 'vitest';
-import { Ledger } from '../../generated/testing/ledger/index.js';
+import { Feed, type FeedService, Ledger } from '../../generated/testing/ledger/index.js';
 import { Oracle } from '../judge/oracle.js';
 import { findChromium, withPage } from './browser/chromium.js';
 import type { Report } from './browser/report.js';
@@ -61,6 +61,32 @@ async function startWebServer(script: string, duties: Readonly<Record<string, (w
   return { server, report, address: `http://${localhost}:${port}`, sockets };
 }
 
+/** Streams as many items as are asked for, counts those that it gets, and sends them back. */
+function createFeed(left: (key: string) => void): FeedService {
+  return {
+    async *watch({ key, count, padding }) {
+      try {
+        for (let sequence = 0; sequence < count; sequence++)
+          yield { sequence, padding: Buffer.alloc(padding) };
+      } finally {
+        left(key);
+      }
+    },
+    async load({ key }, items) {
+      let count = 0;
+      let bytes = 0n;
+      for await (const { padding } of items) {
+        count++;
+        bytes += BigInt(padding.length);
+      }
+      return { key, execution: 1, count, bytes };
+    },
+    async *talk(_job, items) {
+      yield* items;
+    },
+  };
+}
+
 const unused = (): never => {
   throw new Error('no job of the page takes any time');
 };
@@ -72,6 +98,8 @@ test('a page calls the server, and its at-most-once calls survive a broken conne
     return;
   }
   const oracle = new Oracle();
+  const aborted: string[] = [];
+  const left: string[] = [];
   const web = await startWebServer(await bundlePage(), {
     executed: key => until(() => oracle.executionsOf(key).length > 0),
     drop: () => {
@@ -81,11 +109,16 @@ test('a page calls the server, and its at-most-once calls survive a broken conne
   const server = await serve({
     listen: [`udp://${localhost}:0`, `tcp://${localhost}:0`, `ws://${localhost}:0`],
     web: { server: web.server, path: '/calls' },
-    services: [implement(Ledger, oracle.service(unused))],
+    services: [
+      implement(Ledger, oracle.service(unused)),
+      implement(
+        Feed,
+        createFeed(key => left.push(key)),
+      ),
+    ],
     onError: () => {},
   });
   onTestFinished(() => server.close());
-  const aborted: string[] = [];
   let metadata: Metadata = {};
   oracle.onEffect = async ({ key }, ctx) => {
     if (key === 'metadata') metadata = ctx.metadata;
@@ -96,7 +129,7 @@ test('a page calls the server, and its at-most-once calls survive a broken conne
   };
 
   const page = `${web.address}/?elsewhere=${encodeURIComponent(server.addresses[2]!)}`;
-  const { told, unreachable, retransmitted, thrown } = await withPage(chromium, page, web.report);
+  const { told, streams, unreachable, retransmitted, thrown } = await withPage(chromium, page, web.report);
   expect(thrown).toBeUndefined();
   expect(told).toEqual({
     receipt: { kind: 'receipt', key: 'receipt', padding: 0 },
@@ -110,9 +143,12 @@ test('a page calls the server, and its at-most-once calls survive a broken conne
     // A page of another origin.
     elsewhere: { kind: 'failed', code: 'unavailable', outcome: 'not-executed' },
   });
+  const all = Array.from({ length: 1000 }, (_, sequence) => sequence);
+  expect(streams).toEqual({ watched: all, loaded: 1000, talked: all });
+  expect(left).toEqual(['watch', 'left']);
   expect(unreachable).toContain("out of a page's reach");
   expect(metadata).toEqual({ from: 'page', bytes: Buffer.alloc(3) });
-  expect(web.sockets).toHaveLength(2);
+  expect(web.sockets).toHaveLength(3);
   expect(retransmitted).toBeGreaterThan(0);
   expect(aborted.sort()).toEqual(['cancelled', 'late']);
   const executed = [...oracle.executions].map(([key, executions]) => [key, executions.length]);

@@ -1,6 +1,14 @@
 /** What runs in the browser: calls, and a report of what each of them came to. The test bundles it. */
-import { CallError, type CallOptions, connect } from '@convoke/runtime';
-import { Ending, type Job, Ledger, Refused } from '../../../generated/testing/ledger/index.js';
+import { CallError, type CallOptions, type Channel, connect } from '@convoke/runtime';
+import {
+  Ending,
+  Feed,
+  type Item,
+  type Job,
+  Ledger,
+  Refused,
+  type StreamJob,
+} from '../../../generated/testing/ledger/index.js';
 import type { Report, Told } from './report.js';
 
 declare const location: { readonly host: string; readonly search: string };
@@ -25,6 +33,33 @@ async function toldBy(call: Promise<{ readonly key: string; readonly padding: Ui
     if (error instanceof CallError) return { kind: 'failed', code: error.code, outcome: error.outcome };
     throw error;
   }
+}
+
+function* items(count: number): Iterable<Item> {
+  for (let sequence = 0; sequence < count; sequence++) yield { sequence, padding: new Uint8Array(1000) };
+}
+
+/** Each shape of streams, of which each is longer than what may be on its way at a time. */
+async function playStreams(channel: Channel): Promise<Report['streams']> {
+  const feed = channel.client(Feed);
+  const job = (key: string, count: number): StreamJob => ({
+    key,
+    count,
+    padding: 1000,
+    ending: Ending.receipt,
+    interval: 0,
+  });
+  const watched: number[] = [];
+  for await (const { sequence } of feed.watch(job('watch', 1000))) {
+    watched.push(sequence);
+    if (sequence === 300) await ask('drop');
+  }
+  const loaded = await feed.load(job('load', 0), items(1000));
+  const talked: number[] = [];
+  for await (const { sequence } of feed.talk(job('talk', 0), items(1000))) talked.push(sequence);
+  let left = 0;
+  for await (const _ of feed.watch(job('left', 1_000_000))) if (++left === 10) break;
+  return { watched, loaded: loaded.count, talked };
 }
 
 async function play(): Promise<Report> {
@@ -54,6 +89,8 @@ async function play(): Promise<Report> {
   await ask('drop');
   await dropped;
 
+  const streams = await playStreams(channel);
+
   const elsewhere = await connect(new URLSearchParams(location.search).get('elsewhere')!);
   report.elsewhere = await toldBy(elsewhere.client(Ledger).once(job('elsewhere')));
   await elsewhere.close();
@@ -61,7 +98,7 @@ async function play(): Promise<Report> {
   const unreachable = await connect('tcp://127.0.0.1:1').catch((error: Error) => error.message);
   const { retransmitted } = channel.stats();
   await channel.close();
-  return { told: report, unreachable: String(unreachable), retransmitted };
+  return { told: report, streams, unreachable: String(unreachable), retransmitted };
 }
 
 play()

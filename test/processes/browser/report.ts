@@ -2,6 +2,12 @@
 export interface Report {
   /** By the keys of the jobs. */
   readonly told: Readonly<Record<string, Told>>;
+  /** The numbers of the items that came, and how many the server got. */
+  readonly streams: {
+    readonly watched: readonly number[];
+    readonly loaded: number;
+    readonly talked: readonly number[];
+  };
   /** The error for an address that a page cannot reach. */
   readonly unreachable: string;
   readonly retransmitted: number;
