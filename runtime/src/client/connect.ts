@@ -6,6 +6,7 @@ import { clientIdBytes } from '../request-reply/frames.js';
 import { checkedMessageBytes } from '../request-reply/limits.js';
 import { parseAddress } from '../transport/address.js';
 import { datagramBytes } from '../transport/packet.js';
+import type { ClientTls } from '../transport/security.js';
 import { type Channel, createChannel } from './channel.js';
 
 export interface ConnectOptions {
@@ -13,6 +14,8 @@ export interface ConnectOptions {
   readonly messageBytes?: number;
   /** The longest UDP datagram that is sent, in bytes; 1,200 unless told otherwise. */
   readonly datagramBytes?: number;
+  /** For addresses that are secured: whom to trust, and who this client is. */
+  readonly tls?: ClientTls;
   readonly platform?: Platform;
 }
 
@@ -30,6 +33,7 @@ export async function connect(address: string, options: ConnectOptions = {}): Pr
     clientId: Buffer.from(platform.random.bytes(clientIdBytes)),
     messageBytes: checkedMessageBytes(options.messageBytes),
     datagramBytes: datagramBytes(options.datagramBytes),
+    tls: options.tls,
   });
   return createChannel(endpoint, platform);
 }

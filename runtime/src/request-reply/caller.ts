@@ -8,6 +8,7 @@ import { Reader } from '../marshalling/reader.js';
 import type { Platform } from '../platform/platform.js';
 import type { CallError, CallErrorCode } from '../schema/errors.js';
 import type { Address } from '../transport/address.js';
+import type { ClientTls } from '../transport/security.js';
 import type { Link, TransportCounters } from '../transport/transport.js';
 import { CallTable } from './call-table.js';
 import { type CallTimer, createCallTimer } from './call-timer.js';
@@ -53,6 +54,7 @@ export interface CallerOptions {
   readonly clientId: Buffer;
   readonly messageBytes: number;
   readonly datagramBytes: number;
+  readonly tls?: ClientTls | undefined;
   /** The number of the first call; 1 unless told otherwise. */
   readonly firstNumber?: number;
 }

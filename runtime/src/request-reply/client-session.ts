@@ -10,6 +10,7 @@ import type { Platform, Timer } from '../platform/platform.js';
 import { CallError } from '../schema/errors.js';
 import { type Address, formatAddress } from '../transport/address.js';
 import { dial } from '../transport/open.js';
+import type { ClientTls } from '../transport/security.js';
 import type { Link, LinkHandlers, TransportCounters } from '../transport/transport.js';
 import { clientIdBytes, idBytes, noId, readFailure } from './frames.js';
 import {
@@ -34,6 +35,7 @@ export interface ClientSessionOptions {
   readonly clientId: Buffer;
   readonly messageBytes: number;
   readonly datagramBytes: number;
+  readonly tls?: ClientTls | undefined;
   readonly counters: TransportCounters;
   readonly handlers: Pick<LinkHandlers, 'onFrames' | 'preamble' | 'onFlush'>;
   /** The number below which every call is finished, for a session that is opened anew. */
@@ -166,12 +168,13 @@ export class ClientSession {
 
   private startDialling(): void {
     this.state = 'dialling';
-    const { platform, address, counters, messageBytes, handlers, datagramBytes } = this.options;
+    const { platform, address, counters, messageBytes, handlers, datagramBytes, tls } = this.options;
     dial(address, {
       platform,
       counters,
       maxFrame: messageBytes + 1024,
       datagramBytes,
+      tls,
       handlers: { ...handlers, onDown: link => this.onDown(link) },
     }).then(
       link => {

@@ -3,6 +3,7 @@
  * under way. It belongs to the client, not to a connection or an address.
  */
 import type { Reader } from '../marshalling/reader.js';
+import type { Principal } from '../schema/description.js';
 import type { Link } from '../transport/transport.js';
 import { readAcknowledgement } from './acknowledgement.js';
 import { type FragmentHeader, Reassembly } from './fragments.js';
@@ -30,6 +31,8 @@ export class ServerSession implements CallSession {
   /** Of the handshake that opened the session. */
   readonly nonce: Buffer;
   readonly replyBytes: number;
+  /** Under whom it was opened: nobody else gets anything of it. */
+  readonly principal: Principal | undefined;
   /** The latest validated path to the client. */
   link: Link;
   lastHeard: number;
@@ -43,7 +46,10 @@ export class ServerSession implements CallSession {
   private readonly usage: SharedUsage;
 
   constructor(
-    opened: Pick<ServerSession, 'clientId' | 'key' | 'token' | 'nonce' | 'replyBytes' | 'link' | 'lastHeard'>,
+    opened: Pick<
+      ServerSession,
+      'clientId' | 'key' | 'token' | 'nonce' | 'replyBytes' | 'principal' | 'link' | 'lastHeard'
+    >,
     firstNumber: number,
     repairBytes: number,
     usage: SharedUsage,
@@ -53,6 +59,7 @@ export class ServerSession implements CallSession {
     this.token = opened.token;
     this.nonce = opened.nonce;
     this.replyBytes = opened.replyBytes;
+    this.principal = opened.principal;
     this.link = opened.link;
     this.lastHeard = opened.lastHeard;
     this.history = new ReplyHistory(firstNumber, usage);

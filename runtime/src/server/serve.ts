@@ -6,6 +6,7 @@ import { type ServerLimits, serverLimits } from '../request-reply/limits.js';
 import { parseAddress } from '../transport/address.js';
 import { listen } from '../transport/open.js';
 import { datagramBytes } from '../transport/packet.js';
+import type { ServerTls } from '../transport/security.js';
 import type { Listener } from '../transport/transport.js';
 import { type Draining, type DrainOptions, drain } from './drain.js';
 import { type ErrorListener, Execution, type ExecutionCounters } from './execution.js';
@@ -19,6 +20,8 @@ export interface ServeOptions {
   readonly limits?: Partial<ServerLimits>;
   /** The longest UDP datagram that is sent, in bytes; 1,200 unless told otherwise. */
   readonly datagramBytes?: number;
+  /** For addresses that are secured: who this server is, and whom it believes. */
+  readonly tls?: ServerTls;
   /** Told of errors that procedures throw and do not declare. Default: they are printed on standard error. */
   readonly onError?: ErrorListener;
   readonly platform?: Platform;
@@ -90,6 +93,7 @@ export async function serve(options: ServeOptions): Promise<Server> {
         counters: callee.counters,
         maxFrame: limits.messageBytes + 1024,
         datagramBytes: longestDatagram,
+        tls: options.tls,
       });
       listeners.push(listener);
       const taken = parseAddress(listener.address);

@@ -2,6 +2,7 @@
 import type { Platform } from '../platform/platform.js';
 import type { Address } from './address.js';
 import { dialMemory, listenMemory } from './memory.js';
+import type { ClientTls, ServerTls } from './security.js';
 import { dialTcp, listenTcp } from './tcp.js';
 import type { Link, LinkHandlers, Listener, TransportCounters } from './transport.js';
 import { dialUdp, listenUdp } from './udp.js';
@@ -17,8 +18,16 @@ export interface TransportOptions {
   readonly datagramBytes: number;
 }
 
+export interface DialOptions extends TransportOptions {
+  readonly tls?: ClientTls | undefined;
+}
+
+export interface ListenOptions extends TransportOptions {
+  readonly tls?: ServerTls | undefined;
+}
+
 /** Opens a path to a server. Rejects with the system's error where there is none. */
-export function dial(address: Address, options: TransportOptions): Promise<Link> {
+export function dial(address: Address, options: DialOptions): Promise<Link> {
   const { platform } = options;
   const streamOptions = { ...options, clock: platform.clock };
   switch (address.scheme) {
@@ -34,7 +43,7 @@ export function dial(address: Address, options: TransportOptions): Promise<Link>
 }
 
 /** Takes frames that are sent to the address. Rejects with the system's error where it is taken. */
-export function listen(address: Address, options: TransportOptions): Promise<Listener> {
+export function listen(address: Address, options: ListenOptions): Promise<Listener> {
   const { platform } = options;
   const streamOptions = { ...options, clock: platform.clock };
   switch (address.scheme) {

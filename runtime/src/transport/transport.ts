@@ -5,6 +5,8 @@
  * into a frame than its length. Frames that are sent in one turn of the event loop leave together.
  */
 
+import type { Principal } from '../schema/description.js';
+
 /** Bytes of a frame before its type. */
 export const lengthBytes = 4;
 
@@ -20,6 +22,8 @@ export interface Link {
   readonly reliable: boolean;
   /** The peer's address: `udp://127.0.0.1:41234`. */
   readonly peer: string;
+  /** Who the peer has proved to be; undefined where it proved nothing. */
+  readonly principal: Principal | undefined;
   /** The longest frame that fits, length field included. */
   readonly maxFrame: number;
   /** Whether the peer showed that it receives at this address. A connection shows it by being there. */

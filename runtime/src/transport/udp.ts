@@ -74,6 +74,7 @@ class UdpLink implements Link {
   readonly reliable = false;
   readonly maxFrame: number;
   readonly address: SocketAddress;
+  readonly principal = undefined;
   validated = false;
   received = 0;
   sent = 0;
