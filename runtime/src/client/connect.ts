@@ -6,7 +6,7 @@ import { clientIdBytes } from '../request-reply/frames.js';
 import { checkedMessageBytes } from '../request-reply/limits.js';
 import { parseAddress } from '../transport/address.js';
 import { datagramBytes } from '../transport/packet.js';
-import type { ClientTls } from '../transport/security.js';
+import { type ClientTls, checkedClientTls } from '../transport/security.js';
 import { type Channel, createChannel } from './channel.js';
 
 export interface ConnectOptions {
@@ -23,7 +23,7 @@ export interface ConnectOptions {
  * Makes a channel to the server at `address`. Nothing is sent before the first call, so this does not fail when the
  * server is away: calls do.
  *
- * @throws TypeError when the address is none, RangeError when a limit is out of bounds
+ * @throws TypeError when the address is none or `tls` is incomplete, RangeError when a limit is out of bounds
  */
 export async function connect(address: string, options: ConnectOptions = {}): Promise<Channel> {
   const platform = options.platform ?? nodePlatform;
@@ -33,7 +33,7 @@ export async function connect(address: string, options: ConnectOptions = {}): Pr
     clientId: Buffer.from(platform.random.bytes(clientIdBytes)),
     messageBytes: checkedMessageBytes(options.messageBytes),
     datagramBytes: datagramBytes(options.datagramBytes),
-    tls: options.tls,
+    tls: checkedClientTls(options.tls),
   });
   return createChannel(endpoint, platform);
 }

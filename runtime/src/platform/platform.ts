@@ -1,3 +1,5 @@
+import type { KeyAndCertificate, TlsDialling, TlsListening, TlsSession } from './tls.js';
+
 /**
  * All that the runtime takes from the world outside: time, randomness and sockets. `nodePlatform` is the real one;
  * `simulate()` of `@convoke/runtime/testing` gives each simulated host its own.
@@ -93,19 +95,28 @@ export interface StreamSockets {
    * any more is replaced.
    */
   listen(options: StreamListenOptions): Promise<StreamListener>;
-  /** Rejects with the system's error (`ECONNREFUSED`, `ETIMEDOUT`, …), whose `code` is kept. */
-  connect(address: SocketAddress | SocketPath): Promise<StreamSocket>;
+  /**
+   * Rejects with the system's error (`ECONNREFUSED`, `ETIMEDOUT`, …), whose `code` is kept.
+   *
+   * @param tls secures the connection: resolves when the server has shown its certificate and it was verified. Whether
+   *   the server takes the client's shows when something comes from it, or the connection breaks
+   */
+  connect(address: SocketAddress | SocketPath, tls?: TlsDialling): Promise<StreamSocket>;
 }
 
 /** Host absent: all interfaces, IPv4. Port 0 or absent: any free port. */
 export type StreamListenOptions = (Partial<SocketAddress> | SocketPath) & {
   /** The handlers of the accepted socket are to be set before this returns. */
   readonly onConnection: (socket: StreamSocket) => void;
+  /** Secures each connection before it is handed over; clients that do not hold to it are dropped. */
+  readonly tls?: TlsListening;
 };
 
 export interface StreamListener {
   /** Of a Unix domain socket: its path as the host, and port 0. */
   readonly address: SocketAddress;
+  /** Secures later connections with another certificate; only of a listener with TLS. @throws TypeError if it is none */
+  renew?(renewed: KeyAndCertificate): void;
   /** Stops to accept, and removes the socket file; accepted connections live on. */
   close(): void;
 }
@@ -114,6 +125,8 @@ export interface StreamSocket {
   /** Both ends of a Unix domain socket have its path as the host, and port 0. */
   readonly local: SocketAddress;
   readonly remote: SocketAddress;
+  /** Of a connection that TLS secures. */
+  readonly tls?: TlsSession;
   /** Set by the owner. The bytes belong to the receiver and are not written again. */
   onData: (chunk: Buffer) => void;
   /** Set by the owner; called once, when the connection is gone for whatever reason but `destroy`. */

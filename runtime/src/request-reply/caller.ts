@@ -9,7 +9,7 @@ import type { Platform } from '../platform/platform.js';
 import type { CallError, CallErrorCode } from '../schema/errors.js';
 import type { Address } from '../transport/address.js';
 import type { ClientTls } from '../transport/security.js';
-import type { Link, TransportCounters } from '../transport/transport.js';
+import { createTransportCounters, type Link, type TransportCounters } from '../transport/transport.js';
 import { CallTable } from './call-table.js';
 import { type CallTimer, createCallTimer } from './call-timer.js';
 import { type Acknowledger, createAcknowledger } from './client-acknowledgement.js';
@@ -66,7 +66,7 @@ export class CallerEndpoint {
     probes: 0,
     duplicateReplies: 0,
     malformed: 0,
-    damaged: 0,
+    ...createTransportCounters(),
   };
   closed = false;
   private readonly platform: Platform;

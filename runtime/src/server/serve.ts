@@ -94,6 +94,7 @@ export async function serve(options: ServeOptions): Promise<Server> {
         maxFrame: limits.messageBytes + 1024,
         datagramBytes: longestDatagram,
         tls: options.tls,
+        datagramKeys: limits.datagramKeys,
       });
       listeners.push(listener);
       const taken = parseAddress(listener.address);

@@ -1,11 +1,16 @@
-/** The addresses that `listen` and `connect` take: `udp://host:port`, `tcp://host:port`, `unix:path`, `memory:name`. */
+/**
+ * The addresses that `listen` and `connect` take: `udp://host:port`, `tcp://host:port`, these two secured as
+ * `udps://host:port` and `tls://host:port`, `unix:path`, `memory:name`.
+ */
+
+export type NetworkScheme = 'udp' | 'udps' | 'tcp' | 'tls';
 
 export type Address =
-  | { readonly scheme: 'udp' | 'tcp'; readonly host: string; readonly port: number }
+  | { readonly scheme: NetworkScheme; readonly host: string; readonly port: number }
   | { readonly scheme: 'unix'; readonly path: string }
   | { readonly scheme: 'memory'; readonly name: string };
 
-const hostAndPort = /^(udp|tcp):\/\/(\[[^\]]+\]|[^:/?#[\]]+):(\d{1,5})\/?$/;
+const hostAndPort = /^(udps?|tcp|tls):\/\/(\[[^\]]+\]|[^:/?#[\]]+):(\d{1,5})\/?$/;
 const socketPath = /^unix:(?:\/\/(?=\/))?([^\0]+)$/;
 const memoryName = /^memory:(?:\/\/)?([^/?#]+)$/;
 
@@ -18,7 +23,7 @@ export function parseAddress(text: string): Address {
   if (network !== null) {
     const port = Number(network[3]);
     if (port <= 65535) {
-      return { scheme: network[1] as 'udp' | 'tcp', host: withoutBrackets(network[2]!), port };
+      return { scheme: network[1] as NetworkScheme, host: withoutBrackets(network[2]!), port };
     }
   }
   const unix = socketPath.exec(text);
@@ -26,14 +31,16 @@ export function parseAddress(text: string): Address {
   const memory = memoryName.exec(text);
   if (memory !== null) return { scheme: 'memory', name: memory[1]! };
   throw new TypeError(
-    `'${text}' is not an address: write udp://HOST:PORT, tcp://HOST:PORT (ports 0 to 65535), unix:PATH or memory:NAME`,
+    `'${text}' is not an address: write udp://HOST:PORT, udps://, tcp:// or tls:// (ports 0 to 65535), unix:PATH or memory:NAME`,
   );
 }
 
 export function formatAddress(address: Address): string {
   switch (address.scheme) {
     case 'udp':
+    case 'udps':
     case 'tcp':
+    case 'tls':
       return `${address.scheme}://${withBrackets(address.host)}:${address.port}`;
     case 'unix':
       return `unix:${address.path}`;

@@ -4,8 +4,10 @@ import type { Address } from './address.js';
 import { dialMemory, listenMemory } from './memory.js';
 import type { ClientTls, ServerTls } from './security.js';
 import { dialTcp, listenTcp } from './tcp.js';
+import { dialTls, listenTls } from './tls.js';
 import type { Link, LinkHandlers, Listener, TransportCounters } from './transport.js';
 import { dialUdp, listenUdp } from './udp.js';
+import { dialUdps, listenUdps } from './udps.js';
 import { dialUnix, listenUnix } from './unix.js';
 
 export interface TransportOptions {
@@ -23,6 +25,8 @@ export interface DialOptions extends TransportOptions {
 }
 
 export interface ListenOptions extends TransportOptions {
+  /** How many keys of sealed UDP there may be at a time. */
+  readonly datagramKeys: number;
   readonly tls?: ServerTls | undefined;
 }
 
@@ -33,8 +37,12 @@ export function dial(address: Address, options: DialOptions): Promise<Link> {
   switch (address.scheme) {
     case 'udp':
       return dialUdp(address.host, address.port, options);
+    case 'udps':
+      return dialUdps(address.host, address.port, options);
     case 'tcp':
       return dialTcp(address.host, address.port, platform, streamOptions);
+    case 'tls':
+      return dialTls(address.host, address.port, streamOptions);
     case 'unix':
       return dialUnix(address.path, platform, streamOptions);
     case 'memory':
@@ -49,8 +57,12 @@ export function listen(address: Address, options: ListenOptions): Promise<Listen
   switch (address.scheme) {
     case 'udp':
       return listenUdp(address.host, address.port, options);
+    case 'udps':
+      return listenUdps(address.host, address.port, streamOptions);
     case 'tcp':
       return listenTcp(address.host, address.port, platform, streamOptions);
+    case 'tls':
+      return listenTls(address.host, address.port, streamOptions);
     case 'unix':
       return listenUnix(address.path, platform, streamOptions);
     case 'memory':

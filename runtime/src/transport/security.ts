@@ -31,11 +31,13 @@ export interface ServerTls extends KeyAndCertificate {
 }
 
 /** @throws TypeError when the options are incomplete */
+export function checkedClientTls(tls: ClientTls | undefined): ClientTls | undefined {
+  if ((tls?.key === undefined) === (tls?.cert === undefined)) return tls;
+  throw new TypeError('tls.key and tls.cert belong together: give both of them, or neither');
+}
+
 export function diallingTls(tls: ClientTls | undefined, host: string, protocol: string): TlsDialling {
-  const { serverName = host, ...rest } = tls ?? {};
-  if ((rest.key === undefined) !== (rest.cert === undefined))
-    throw new TypeError('tls.key and tls.cert belong together: give both of them, or neither');
-  return { ...rest, serverName, protocol };
+  return { ...tls, serverName: tls?.serverName ?? host, protocol };
 }
 
 /** @throws TypeError when the options are incomplete, or would let in everybody whom any public authority has signed */

@@ -22,7 +22,7 @@ export interface Link {
   readonly reliable: boolean;
   /** The peer's address: `udp://127.0.0.1:41234`. */
   readonly peer: string;
-  /** Who the peer has proved to be; undefined where it proved nothing. */
+  /** Of a server's link: who the client has proved to be; undefined where it proved nothing. */
   readonly principal: Principal | undefined;
   /** The longest frame that fits, length field included. */
   readonly maxFrame: number;
@@ -70,4 +70,14 @@ export interface Listener {
 export interface TransportCounters {
   /** Datagrams whose checksum, magic or version was wrong. */
   damaged: number;
+  /** Sealed datagrams that were changed, or sealed with another key. */
+  forged: number;
+  /** Sealed datagrams that had come before, or too long after others. */
+  replayed: number;
+  /** Connections whose client's certificate names nobody that the server takes. */
+  unauthenticated: number;
+}
+
+export function createTransportCounters(): TransportCounters {
+  return { damaged: 0, forged: 0, replayed: 0, unauthenticated: 0 };
 }

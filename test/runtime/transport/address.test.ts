@@ -6,6 +6,8 @@ describe('an address', () => {
     ['udp://127.0.0.1:7000', { scheme: 'udp', host: '127.0.0.1', port: 7000 }],
     ['tcp://bank.example.org:0', { scheme: 'tcp', host: 'bank.example.org', port: 0 }],
     ['tcp://[::1]:65535/', { scheme: 'tcp', host: '::1', port: 65_535 }],
+    ['tls://bank.example.org:443', { scheme: 'tls', host: 'bank.example.org', port: 443 }],
+    ['udps://[::1]:7000', { scheme: 'udps', host: '::1', port: 7000 }],
     ['unix:/run/bank.sock', { scheme: 'unix', path: '/run/bank.sock' }],
     ['unix:///run/bank.sock', { scheme: 'unix', path: '/run/bank.sock' }],
     ['unix:bank sockets/a?b#c', { scheme: 'unix', path: 'bank sockets/a?b#c' }],
@@ -21,6 +23,8 @@ describe('an address', () => {
     'udp://127.0.0.1:65536',
     'udp://127.0.0.1:70 00',
     'udp://::1:7000',
+    'tcps://host:7000',
+    'tls://host',
     'udp://:7000',
     'udp://host:7000/path',
     'http://127.0.0.1:7000',
@@ -31,7 +35,7 @@ describe('an address', () => {
     '',
   ])("'%s' is none", text => {
     expect(() => parseAddress(text)).toThrow(
-      `'${text}' is not an address: write udp://HOST:PORT, tcp://HOST:PORT (ports 0 to 65535), unix:PATH or memory:NAME`,
+      `'${text}' is not an address: write udp://HOST:PORT, udps://, tcp:// or tls:// (ports 0 to 65535), unix:PATH or memory:NAME`,
     );
   });
 
@@ -47,6 +51,8 @@ describe('an address', () => {
   it.each([
     'udp://127.0.0.1:7000',
     'tcp://[fe80::1]:1',
+    'tls://bank.example.org:443',
+    'udps://[::1]:7000',
     'unix:/run/bank.sock',
     'unix:bank.sock',
     'memory:bank',
