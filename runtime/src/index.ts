@@ -12,6 +12,8 @@ export type {
   CallContext,
   CallOptions,
   InterfaceDescription,
+  ItemSource,
+  ItemStream,
   Metadata,
   Peer,
   Principal,

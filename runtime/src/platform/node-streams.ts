@@ -32,6 +32,8 @@ function wrap(
     onDrain: noop,
     // A socket that can no longer be written to says so by onClose.
     write: chunk => socket.writable && socket.write(chunk),
+    pause: () => void socket.pause(),
+    resume: () => void socket.resume(),
     end: () => void socket.end(),
     destroy: () => {
       stream.onData = noop;

@@ -25,6 +25,8 @@ export interface GrantedKeys {
   readonly isFull: boolean;
   add(seal: Seal, principal: Principal | undefined): void;
   find(id: string): GrantedKey | undefined;
+  /** The paths by which clients use them. */
+  links(): Iterable<UdpLink>;
   close(): void;
 }
 
@@ -51,6 +53,7 @@ export function createGrantedKeys(clock: Clock, most: number): GrantedKeys {
       if (timer === undefined) scheduleSweep();
     },
     find: id => keys.get(id),
+    links: () => [...keys.values()].flatMap(({ link }) => link ?? []),
     close: () => {
       timer?.cancel();
       keys.clear();

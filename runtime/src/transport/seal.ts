@@ -44,8 +44,17 @@ export interface Seal {
   open(datagram: Buffer): Buffer | 'forged' | 'replayed';
 }
 
-/** @param secret known to the two ends of a side connection alone; @param id under which the server knows the key */
-export function createSeal(secret: Uint8Array, id: Uint8Array, side: Side): Seal {
+/**
+ * @param secret known to the two ends of a side connection alone
+ * @param id under which the server knows the key
+ * @param most how many datagrams each way it seals
+ */
+export function createSeal(
+  secret: Uint8Array,
+  id: Uint8Array,
+  side: Side,
+  most: number = mostDatagrams,
+): Seal {
   const outward = directionOf(secret, side);
   const inward = directionOf(secret, side === 'client' ? 'server' : 'client');
   const window = createReplayWindow();
@@ -58,7 +67,7 @@ export function createSeal(secret: Uint8Array, id: Uint8Array, side: Side): Seal
       return Math.max(sent, window.highest + 1);
     },
     seal(datagram) {
-      if (sent >= mostDatagrams) return false;
+      if (sent >= most) return false;
       const end = datagram.length - tagBytes;
       writePrefix(datagram, 0, PacketKind.sealed);
       keyId.copy(datagram, keyIdAt);
@@ -76,7 +85,7 @@ export function createSeal(secret: Uint8Array, id: Uint8Array, side: Side): Seal
       const end = datagram.length - tagBytes;
       if (end < sealedHeaderBytes) return 'forged';
       const counter = readCounter(datagram, counterAt);
-      if (counter >= mostDatagrams) return 'forged';
+      if (counter >= most) return 'forged';
       // Before it is decrypted: who replays datagrams pays more for it than who drops them.
       if (!window.admits(counter)) return 'replayed';
       const decipher = createDecipheriv(algorithm, inward.key, inward.nonce(counter), {

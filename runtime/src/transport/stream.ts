@@ -33,7 +33,8 @@ export async function listenStream(
   const links = new Set<Link>();
   const onEnd = (link: Link) => links.delete(link);
   const listener = await listen((socket, principal) => {
-    links.add(createStreamLink(socket, { ...options, onEnd, peer: format(socket.remote), principal }));
+    const peer = format(socket.remote);
+    links.add(createStreamLink(socket, { ...options, onEnd, holdsBack: true, peer, principal }));
   });
   return {
     address: format(listener.address),

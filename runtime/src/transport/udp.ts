@@ -11,6 +11,10 @@ import {
   type TransportCounters,
 } from './transport.js';
 
+/** Bytes that may wait in a socket before it counts as full, and those beyond which datagrams are dropped. */
+const fullAt = 256 * 1024;
+const dropAt = 4 * fullAt;
+
 /** How many peers' links a listening socket keeps; sessions keep theirs beyond that. */
 const maxCachedLinks = 65_536;
 
@@ -27,6 +31,8 @@ export class UdpEndpoint {
   readonly socket: DatagramSocket;
   readonly options: UdpOptions;
   readonly datagramBytes: number;
+  full = false;
+  private readonly links: () => Iterable<Link>;
   /** Datagrams are built in chunks that are never written twice, for the system may still read them. */
   private chunk: Buffer;
   private used = 0;
@@ -34,8 +40,9 @@ export class UdpEndpoint {
   private scheduled = false;
   private readonly flushAll = () => this.flush();
 
-  constructor(socket: DatagramSocket, options: UdpOptions) {
+  constructor(socket: DatagramSocket, options: UdpOptions, links: () => Iterable<Link>) {
     this.socket = socket;
+    this.links = links;
     this.options = options;
     this.datagramBytes = options.datagramBytes;
     this.chunk = Buffer.allocUnsafeSlow(this.datagramBytes * 16);
@@ -53,8 +60,21 @@ export class UdpEndpoint {
   }
 
   emit(datagram: Buffer, envelope: Envelope, to: SocketAddress): void {
-    if (envelope.complete(datagram)) this.socket.send(datagram, to);
+    if (!envelope.complete(datagram)) return;
+    const { unsent } = this.socket;
+    if (unsent < fullAt || (this.full && unsent < dropAt)) this.socket.send(datagram, to);
+    else if (!this.full) {
+      this.full = true;
+      // Datagrams leave in order: when this one has, so have those before it.
+      this.socket.send(datagram, to, this.drained);
+    }
   }
+
+  private readonly drained = (): void => {
+    this.full = false;
+    const { onDrain } = this.options.handlers;
+    if (onDrain !== undefined) for (const link of this.links()) onDrain(link);
+  };
 
   schedule(link: UdpLink): void {
     this.filling.push(link);
@@ -114,6 +134,10 @@ export class UdpLink implements Link {
     this.maxFrame = this.room - headerBytes - preambleBytes;
     // What may be sent to an address that was not validated is reckoned with the plain envelope's length.
     this.sent = headerBytes + trailerBytes - packetHeaderBytes;
+  }
+
+  get full(): boolean {
+    return this.endpoint.full;
   }
 
   get peer(): string {
@@ -179,7 +203,8 @@ export async function dialUdp(host: string, port: number, options: UdpOptions): 
       else options.counters.damaged++;
     },
   });
-  const link: UdpLink = new UdpLink(new UdpEndpoint(socket, options), address, plain, () => socket.close());
+  const endpoint = new UdpEndpoint(socket, options, () => [link]);
+  const link: UdpLink = new UdpLink(endpoint, address, plain, () => socket.close());
   return link;
 }
 
@@ -223,7 +248,7 @@ export async function listenUdp(host: string, port: number, options: UdpOptions)
       options.handlers.onFrames(link, message, packetHeaderBytes, message.length);
     },
   });
-  const endpoint = new UdpEndpoint(socket, options);
+  const endpoint = new UdpEndpoint(socket, options, () => [...links.values()].flat());
   return {
     address: formatAddress({ scheme: 'udp', ...socket.address }),
     close() {

@@ -53,7 +53,7 @@ export async function dialUdps(
     onMessage,
   });
   const envelope = envelopeOf(datagram => ring.current().seal(datagram));
-  const endpoint = new UdpEndpoint(socket, options);
+  const endpoint = new UdpEndpoint(socket, options, () => [link]);
   const link: UdpLink = new UdpLink(endpoint, address, { scheme, envelope, principal: undefined }, () => {
     ring.close();
     socket.close();
@@ -125,7 +125,7 @@ async function listenTwice(host: string, port: number, options: UdpsListenOption
     port,
     onMessage,
   });
-  const endpoint = new UdpEndpoint(socket, options);
+  const endpoint = new UdpEndpoint(socket, options, keys.links);
   const secured = await listenTls(host, socket.address.port, options, grant).catch(error => {
     socket.close();
     throw error;
