@@ -4,6 +4,7 @@ export { type ConnectOptions, connect } from './client/connect.js';
 export { type DeclaredErrorsOf, type SafeClient, type SafeResult, safe } from './client/safe.js';
 export { nodePlatform } from './platform/node.js';
 export type { Clock, Platform } from './platform/platform.js';
+export type { Certificate, ClientCertificates, KeyAndCertificate, Pem } from './platform/tls.js';
 export type { CallerCounters } from './request-reply/caller.js';
 export type { ServerLimits } from './request-reply/limits.js';
 export type {
@@ -15,6 +16,7 @@ export type {
   ItemStream,
   Metadata,
   Peer,
+  Principal,
   Semantics,
 } from './schema/description.js';
 export {
@@ -28,3 +30,4 @@ export type { DrainOptions } from './server/drain.js';
 export type { ErrorListener } from './server/execution.js';
 export { type Implementation, implement } from './server/implement.js';
 export { type ServeOptions, type Server, type ServerStats, serve } from './server/serve.js';
+export type { ClientTls, ServerTls } from './transport/security.js';

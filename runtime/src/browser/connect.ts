@@ -11,7 +11,7 @@ export type ConnectOptions = Omit<ChannelOptions, 'datagramBytes'>;
 
 const dial: Dial = async (address, options) => {
   if (!isWebAddress(address)) throw new TypeError(`a page has no ${address.scheme}: transport`);
-  return dialWebSocket(address, options.platform, { ...options, clock: options.platform.clock });
+  return dialWebSocket(address, options);
 };
 
 /**

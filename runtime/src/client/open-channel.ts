@@ -5,6 +5,7 @@ import { clientIdBytes } from '../request-reply/frames.js';
 import { checkedMessageBytes, streamWindow } from '../request-reply/limits.js';
 import type { Address } from '../transport/address.js';
 import { datagramBytes } from '../transport/packet.js';
+import type { ClientTls } from '../transport/security.js';
 import type { Dial } from '../transport/transport.js';
 import { type Channel, createChannel } from './channel.js';
 
@@ -24,12 +25,13 @@ export interface ChannelOptions {
 export interface Surroundings {
   readonly platform: Platform;
   readonly dial: Dial;
+  readonly tls?: ClientTls | undefined;
 }
 
 /** @throws RangeError when a limit is out of bounds */
 export function openChannel(
   address: Address,
-  { platform, dial }: Surroundings,
+  { platform, dial, tls }: Surroundings,
   options: ChannelOptions,
 ): Channel {
   const endpoint = new CallerEndpoint({
@@ -39,6 +41,7 @@ export function openChannel(
     clientId: Buffer.from(platform.random.bytes(clientIdBytes)),
     messageBytes: checkedMessageBytes(options.messageBytes),
     datagramBytes: datagramBytes(options.datagramBytes),
+    tls,
     streamWindow: streamWindow(options),
   });
   return createChannel(endpoint, platform);

@@ -29,10 +29,10 @@ const drainInterval = 10;
 
 const noop = (): void => {};
 
-function connect({ host, port, path, secure }: WebSocketAddress): Promise<StreamSocket> {
+function connect({ host, port, path, tls }: WebSocketAddress): Promise<StreamSocket> {
   const authority = `${host.includes(':') ? `[${host}]` : host}:${port}`;
   return new Promise((resolve, reject) => {
-    const socket = new WebSocket(`${secure ? 'wss' : 'ws'}://${authority}${path}`);
+    const socket = new WebSocket(`${tls === undefined ? 'ws' : 'wss'}://${authority}${path}`);
     socket.binaryType = 'arraybuffer';
     const patience = setTimeout(() => socket.close(), handshakePatience);
     socket.onopen = () => {

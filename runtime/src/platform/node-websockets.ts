@@ -1,8 +1,10 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { TLSSocket } from 'node:tls';
 import type { WebSocket } from 'ws';
 import { codeOf } from './node-socket-file.js';
+import { connectionOptions, createTlsServer, explain, sessionOf } from './node-tls.js';
 import type {
   HttpServer,
   SocketAddress,
@@ -24,6 +26,12 @@ import {
 /** Compression costs memory for each connection, and what marshalling leaves gives it little to do. */
 const protocolOptions = { maxPayload: longestMessage, perMessageDeflate: false };
 
+/** What a server means that answers so instead of opening a WebSocket. */
+const refusals: Readonly<Record<number, string>> = {
+  403: "the server answered 403: it may not take this client's certificate, or this origin",
+  404: 'the server answered 404: there are no WebSockets at this path',
+};
+
 const noop = (): void => {};
 
 /** Whoever has no `ws:` address needs no package for it. */
@@ -36,7 +44,7 @@ async function load(): Promise<typeof import('ws')> {
   }
 }
 
-type Ends = Pick<StreamSocket, 'local' | 'remote'>;
+type Ends = Pick<StreamSocket, 'local' | 'remote' | 'tls'>;
 
 function wrap(socket: WebSocket, ends: Ends): StreamSocket {
   let failure: Error | null = null;
@@ -79,17 +87,18 @@ function wrap(socket: WebSocket, ends: Ends): StreamSocket {
     }
   });
   socket.on('error', error => {
-    failure ??= error;
+    failure ??= explain(error);
   });
   socket.on('close', code => stream.onClose(failure ?? closeError(code)));
   return stream;
 }
 
-async function connect({ host, port, path, secure }: WebSocketAddress): Promise<StreamSocket> {
+async function connect({ host, port, path, tls }: WebSocketAddress): Promise<StreamSocket> {
   const { WebSocket } = await load();
   const authority = `${host.includes(':') ? `[${host}]` : host}:${port}`;
-  const socket = new WebSocket(`${secure ? 'wss' : 'ws'}://${authority}${path}`, {
+  const socket = new WebSocket(`${tls === undefined ? 'ws' : 'wss'}://${authority}${path}`, {
     ...protocolOptions,
+    ...(tls && connectionOptions(tls)),
     handshakeTimeout: handshakePatience,
   });
   return new Promise((resolve, reject) => {
@@ -97,9 +106,14 @@ async function connect({ host, port, path, secure }: WebSocketAddress): Promise<
     socket.once('upgrade', response => {
       ends = endsOf(response);
     });
-    socket.once('error', reject);
+    const fail = (error: Error): void => reject(explain(error));
+    socket.on('error', fail);
+    socket.once('unexpected-response', (request, { statusCode = 0 }) => {
+      request.destroy();
+      reject(new Error(refusals[statusCode] ?? `the server answered ${statusCode}, and no WebSocket`));
+    });
     socket.once('open', () => {
-      socket.off('error', reject);
+      socket.off('error', fail);
       // What the server sent right behind its answer waits until the owner has set its handlers.
       socket.pause();
       setImmediate(() => socket.resume());
@@ -116,6 +130,7 @@ function endsOf({ socket }: IncomingMessage): Ends | undefined {
   return {
     local: { host: localAddress, port: localPort },
     remote: { host: remoteAddress, port: remotePort },
+    ...(socket instanceof TLSSocket && { tls: sessionOf(socket) }),
   };
 }
 
@@ -124,15 +139,20 @@ async function listen(address: SocketAddress, options: WebSocketListenOptions): 
     response.writeHead(426, { Connection: 'Upgrade', Upgrade: 'websocket' }).end();
   });
   server.on('upgrade', await createUpgrade(options, () => true));
+  const secured =
+    options.tls &&
+    createTlsServer(options.tls, { noDelay: true }, socket => void server.emit('connection', socket));
+  const front = secured?.server ?? server;
   return new Promise((resolve, reject) => {
     // Once it listens, an error concerns one connection that could not be accepted: nothing is left to reject.
-    server.on('error', reject);
-    server.listen(address, () => {
-      const bound = server.address() as AddressInfo;
+    front.on('error', reject);
+    front.listen(address, () => {
+      const bound = front.address() as AddressInfo;
       resolve({
         address: { host: bound.address, port: bound.port },
+        ...(secured && { renew: secured.renew }),
         close: () => {
-          server.close();
+          front.close();
           // Those that have not asked for a WebSocket yet.
           server.closeAllConnections();
         },
@@ -170,8 +190,9 @@ async function createUpgrade(
       return;
     }
     const ends = endsOf(request);
+    const { origin, host } = request.headers;
     if (ends === undefined) socket.destroy();
-    else if (!admits(request.headers.origin, request.headers.host)) refuse(socket, '403 Forbidden');
+    else if (!admits({ origin, host, tls: ends.tls })) refuse(socket, '403 Forbidden');
     else server.handleUpgrade(request, socket, head, accepted => onConnection(wrap(accepted, ends)));
   };
 }

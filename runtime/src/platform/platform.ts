@@ -1,3 +1,5 @@
+import type { KeyAndCertificate, TlsDialling, TlsListening, TlsSession } from './tls.js';
+
 /**
  * All that the runtime takes from the world outside: time, randomness and sockets. `nodePlatform` is the real one;
  * `simulate()` of `@convoke/runtime/testing` gives each simulated host its own.
@@ -96,19 +98,28 @@ export interface StreamSockets {
    * any more is replaced.
    */
   listen(options: StreamListenOptions): Promise<StreamListener>;
-  /** Rejects with the system's error (`ECONNREFUSED`, `ETIMEDOUT`, …), whose `code` is kept. */
-  connect(address: SocketAddress | SocketPath): Promise<StreamSocket>;
+  /**
+   * Rejects with the system's error (`ECONNREFUSED`, `ETIMEDOUT`, …), whose `code` is kept.
+   *
+   * @param tls secures the connection: resolves when the server has shown its certificate and it was verified. Whether
+   *   the server takes the client's shows when something comes from it, or the connection breaks
+   */
+  connect(address: SocketAddress | SocketPath, tls?: TlsDialling): Promise<StreamSocket>;
 }
 
 /** Host absent: all interfaces, IPv4. Port 0 or absent: any free port. */
 export type StreamListenOptions = (Partial<SocketAddress> | SocketPath) & {
   /** The handlers of the accepted socket are to be set before this returns. */
   readonly onConnection: (socket: StreamSocket) => void;
+  /** Secures each connection before it is handed over; clients that do not hold to it are dropped. */
+  readonly tls?: TlsListening;
 };
 
 export interface StreamListener {
   /** Of a Unix domain socket: its path as the host, and port 0. */
   readonly address: SocketAddress;
+  /** Secures later connections with another certificate; only of a listener with TLS. @throws TypeError if it is none */
+  renew?(renewed: KeyAndCertificate): void;
   /** Stops to accept, and removes the socket file; accepted connections live on. */
   close(): void;
 }
@@ -117,6 +128,8 @@ export interface StreamSocket {
   /** Both ends of a Unix domain socket have its path as the host, and port 0. */
   readonly local: SocketAddress;
   readonly remote: SocketAddress;
+  /** Of a connection that TLS secures. */
+  readonly tls?: TlsSession;
   /** Set by the owner. The bytes belong to the receiver and are not written again. */
   onData: (chunk: Buffer) => void;
   /** Set by the owner; called once, when the connection is gone for whatever reason but `destroy`. */
@@ -153,17 +166,28 @@ export interface WebSocketAddress {
   readonly port: number;
   /** Begins with a slash. */
   readonly path: string;
-  /** Over TLS. */
-  readonly secure: boolean;
+  /** Secures the connection. */
+  readonly tls?: TlsDialling | undefined;
 }
 
 export interface WebSocketListenOptions {
+  /** Secures what is listened for; an HTTP server that they are attached to has its own. */
+  readonly tls?: TlsListening | undefined;
   /** The path of the requests that are taken. */
   readonly path: string;
-  /** Whether a page of this origin may connect; `undefined` when no page asks. `host` is the request's host header. */
-  readonly admits: (origin: string | undefined, host: string | undefined) => boolean;
+  /** Whether who asks may connect. Who may not learns of it. */
+  readonly admits: (request: WebSocketRequest) => boolean;
   /** The handlers of the accepted socket are to be set before this returns. */
   readonly onConnection: (socket: StreamSocket) => void;
+}
+
+/** What a server is told of who asks for a WebSocket. */
+export interface WebSocketRequest {
+  /** Of the page that asks; absent when none does. */
+  readonly origin: string | undefined;
+  /** How the server was called: name and port, as the HTTP header has them. */
+  readonly host: string | undefined;
+  readonly tls?: TlsSession | undefined;
 }
 
 /** What WebSockets need of `http.Server` and `https.Server`. */

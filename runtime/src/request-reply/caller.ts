@@ -9,7 +9,13 @@ import type { Platform } from '../platform/platform.js';
 import { returnsStream, takesStream } from '../schema/description.js';
 import type { CallError, CallErrorCode } from '../schema/errors.js';
 import type { Address } from '../transport/address.js';
-import type { Dial, Link, TransportCounters } from '../transport/transport.js';
+import type { ClientTls } from '../transport/security.js';
+import {
+  createTransportCounters,
+  type Dial,
+  type Link,
+  type TransportCounters,
+} from '../transport/transport.js';
 import { CallTable } from './call-table.js';
 import { type CallTimer, createCallTimer } from './call-timer.js';
 import { type Acknowledger, createAcknowledger } from './client-acknowledgement.js';
@@ -58,6 +64,7 @@ export interface CallerOptions {
   readonly clientId: Buffer;
   readonly messageBytes: number;
   readonly datagramBytes: number;
+  readonly tls?: ClientTls | undefined;
   readonly streamWindow: StreamWindow;
   /** The number of the first call; 1 unless told otherwise. */
   readonly firstNumber?: number;
@@ -70,7 +77,7 @@ export class CallerEndpoint {
     probes: 0,
     duplicateReplies: 0,
     malformed: 0,
-    damaged: 0,
+    ...createTransportCounters(),
   };
   closed = false;
   private readonly platform: Platform;

@@ -8,6 +8,8 @@ export interface ServerLimits {
   /** How long a silent client's session and history live. */
   readonly lease: number;
   readonly sessions: number;
+  /** Keys of sealed UDP: one for each client, and two while it renews its own. */
+  readonly datagramKeys: number;
   /** Replies and refusals that one client has not acknowledged. */
   readonly historyEntriesPerClient: number;
   readonly historyBytesPerClient: number;
@@ -40,6 +42,7 @@ export const defaultServerLimits: ServerLimits = {
   messageBytes: defaultMessageBytes,
   lease: 60_000,
   sessions: 100_000,
+  datagramKeys: 100_000,
   historyEntriesPerClient: 65_536,
   historyBytesPerClient: 64 * mebibyte,
   historyEntries: 1_048_576,

@@ -6,6 +6,7 @@ import { type ServerLimits, serverLimits } from '../request-reply/limits.js';
 import { parseAddress } from '../transport/address.js';
 import { listen } from '../transport/open.js';
 import { datagramBytes } from '../transport/packet.js';
+import type { ServerTls } from '../transport/security.js';
 import type { Listener } from '../transport/transport.js';
 import { attachWebSockets, type WebOptions } from '../transport/ws.js';
 import { type Draining, type DrainOptions, drain } from './drain.js';
@@ -20,6 +21,8 @@ export interface ServeOptions {
   readonly limits?: Partial<ServerLimits>;
   /** The longest UDP datagram that is sent, in bytes; 1,200 unless told otherwise. */
   readonly datagramBytes?: number;
+  /** For addresses that are secured: who this server is, and whom it believes. */
+  readonly tls?: ServerTls;
   /** How web pages reach the server over WebSockets. */
   readonly web?: WebOptions;
   /** Told of errors that procedures throw and do not declare. Default: they are printed on standard error. */
@@ -82,6 +85,8 @@ export async function serve(options: ServeOptions): Promise<Server> {
     counters: callee.counters,
     maxFrame: limits.messageBytes + 1024,
     datagramBytes: longestDatagram,
+    datagramKeys: limits.datagramKeys,
+    tls: options.tls,
   };
   const { web = {} } = options;
   const listeners: Listener[] = [];
@@ -103,7 +108,7 @@ export async function serve(options: ServeOptions): Promise<Server> {
       const taken = parseAddress(listener.address);
       if (taken.scheme === 'tcp' && tcpPort === 0) tcpPort = taken.port;
     }
-    if (web.server !== undefined) attached = await attachWebSockets(web.server, web, transport);
+    if (web.server !== undefined) attached = await attachWebSockets(web.server, { ...transport, web });
   } catch (error) {
     await close();
     throw error;

@@ -1,10 +1,12 @@
 /**
- * The addresses that `listen` and `connect` take: `udp://host:port`, `tcp://host:port`, `ws://host:port/path`,
- * `wss://host:port/path`, `unix:path`, `memory:name`.
+ * The addresses that `listen` and `connect` take: `udp://host:port`, `tcp://host:port`, `ws://host:port/path`, these three
+ * secured as `udps://host:port`, `tls://host:port`, `wss://host:port/path`; `unix:path`, `memory:name`.
  */
 
+export type NetworkScheme = 'udp' | 'udps' | 'tcp' | 'tls';
+
 export type Address =
-  | { readonly scheme: 'udp' | 'tcp'; readonly host: string; readonly port: number }
+  | { readonly scheme: NetworkScheme; readonly host: string; readonly port: number }
   | WebAddress
   | { readonly scheme: 'unix'; readonly path: string }
   | { readonly scheme: 'memory'; readonly name: string };
@@ -18,7 +20,7 @@ export interface WebAddress {
   readonly path: string;
 }
 
-const hostAndPort = /^(udp|tcp):\/\/(\[[^\]]+\]|[^:/?#[\]]+):(\d{1,5})\/?$/;
+const hostAndPort = /^(udps?|tcp|tls):\/\/(\[[^\]]+\]|[^:/?#[\]]+):(\d{1,5})\/?$/;
 const webUrl = /^(wss?):\/\/(\[[^\]]+\]|[^:/?#[\]@\s]+)(?::(\d{1,5}))?(\/[^?#\s]*)?$/;
 const socketPath = /^unix:(?:\/\/(?=\/))?([^\0]+)$/;
 const memoryName = /^memory:(?:\/\/)?([^/?#]+)$/;
@@ -35,7 +37,7 @@ export function parseAddress(text: string): Address {
   if (network !== null) {
     const port = Number(network[3]);
     if (port <= 65535) {
-      return { scheme: network[1] as 'udp' | 'tcp', host: withoutBrackets(network[2]!), port };
+      return { scheme: network[1] as NetworkScheme, host: withoutBrackets(network[2]!), port };
     }
   }
   const web = webUrl.exec(text);
@@ -49,15 +51,17 @@ export function parseAddress(text: string): Address {
   const memory = memoryName.exec(text);
   if (memory !== null) return { scheme: 'memory', name: memory[1]! };
   throw new TypeError(
-    `'${text}' is not an address: write udp://HOST:PORT, tcp://HOST:PORT, ws://HOST:PORT/PATH, ` +
-      'wss://HOST:PORT/PATH (ports 0 to 65535), unix:PATH or memory:NAME',
+    `'${text}' is not an address: write udp://HOST:PORT, udps://, tcp:// or tls:// (ports 0 to 65535), ` +
+      'ws://HOST:PORT/PATH or wss://, unix:PATH or memory:NAME',
   );
 }
 
 export function formatAddress(address: Address): string {
   switch (address.scheme) {
     case 'udp':
+    case 'udps':
     case 'tcp':
+    case 'tls':
       return `${address.scheme}://${withBrackets(address.host)}:${address.port}`;
     case 'ws':
     case 'wss':

@@ -1,10 +1,8 @@
 /** Which web pages may open a WebSocket: browsers ask no server before they do, unlike for other requests. */
+import type { WebSocketRequest } from '../platform/platform.js';
 
 /** Origins such as `https://app.example.org`, or a function that tells whether it admits one. */
 export type Origins = readonly string[] | ((origin: string) => boolean);
-
-/** Whether a page of this origin may connect, at a server that it called `host`. */
-export type Admits = (origin: string | undefined, host: string | undefined) => boolean;
 
 /**
  * The check of the origin header (RFC 6455, section 10.2). Who is no browser sends none and may connect. Without
@@ -12,9 +10,9 @@ export type Admits = (origin: string | undefined, host: string | undefined) => b
  *
  * @throws TypeError when one of `origins` is no origin, and so would never match
  */
-export function createOriginCheck(origins?: Origins): Admits {
+export function createOriginCheck(origins?: Origins): (request: WebSocketRequest) => boolean {
   const admits = origins === undefined ? isSameHost : listed(origins);
-  return (origin, host) => origin === undefined || admits(origin, host);
+  return ({ origin, host }) => origin === undefined || admits(origin, host);
 }
 
 function listed(origins: Origins): (origin: string) => boolean {

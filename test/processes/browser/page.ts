@@ -105,6 +105,7 @@ play()
   .catch(
     (error: Error): Report => ({
       told: {},
+      streams: { watched: [], loaded: 0, talked: [] },
       unreachable: '',
       retransmitted: 0,
       thrown: error.stack ?? String(error),

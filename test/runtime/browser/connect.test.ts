@@ -58,7 +58,7 @@ async function startBad(behave: (socket: WebSocket) => void): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-const connectTo = (port: number) => webSockets.connect({ host: localhost, port, path: '/', secure: false });
+const connectTo = (port: number) => webSockets.connect({ host: localhost, port, path: '/' });
 
 describe('a page', () => {
   it('calls a server, with messages of any size', async () => {

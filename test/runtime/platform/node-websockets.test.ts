@@ -61,7 +61,7 @@ async function listen(options: Partial<WebSocketListenOptions> = {}) {
 }
 
 async function connect(port: number, path = '/'): Promise<StreamSocket> {
-  const socket = await nodeWebSockets.connect({ host: localhost, port, path, secure: false });
+  const socket = await nodeWebSockets.connect({ host: localhost, port, path });
   onTestFinished(() => socket.destroy());
   return socket;
 }
@@ -171,9 +171,9 @@ describe('a server of WebSockets', () => {
   it('admits a page by its origin and the host that it asked', async () => {
     const asked: unknown[] = [];
     const server = await listen({
-      admits: (...request) => {
-        asked.push(request);
-        return request[0] !== 'https://evil.example.com';
+      admits: ({ origin, host }) => {
+        asked.push([origin, host]);
+        return origin !== 'https://evil.example.com';
       },
     });
     await open(server.url, { origin: 'https://app.example.org' });
@@ -227,7 +227,7 @@ describe('an HTTP server', () => {
     const accepted: StreamSocket[] = [];
     const attached = await nodeWebSockets.attach(http, {
       path,
-      admits: origin => origin === undefined,
+      admits: ({ origin }) => origin === undefined,
       onConnection: socket => accepted.push(socket),
     });
     return { http, attached, accepted, port: (http.address() as AddressInfo).port };

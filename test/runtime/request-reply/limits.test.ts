@@ -47,7 +47,7 @@ const tooMany = { code: 'resource-exhausted', outcome: 'not-executed' } as const
 
 /** Each limit, and what becomes of a client that goes beyond it. */
 const proofs: Readonly<
-  Record<Exclude<keyof ServerLimits, 'lease' | 'runningCalls' | 'queuedCalls'>, () => void>
+  Record<Exclude<keyof ServerLimits, 'lease' | 'runningCalls' | 'queuedCalls' | 'datagramKeys'>, () => void>
 > = {
   messageBytes() {
     const bench = createServerBench({ messageBytes: 2000 });

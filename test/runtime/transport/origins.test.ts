@@ -15,24 +15,24 @@ describe('the check of origins', () => {
     ['', 'api.example.org', false],
     ['https://api.example.org', undefined, false],
   ])('by default: a page of %s at the host %s: %s', (origin, host, admitted) => {
-    expect(createOriginCheck()(origin, host)).toBe(admitted);
+    expect(createOriginCheck()({ origin, host })).toBe(admitted);
   });
 
   it('admits those that are listed, and who sends none', () => {
     const admits = createOriginCheck(['https://app.example.org', 'http://localhost:5173', 'null']);
-    expect(admits('https://app.example.org', 'api.example.org')).toBe(true);
-    expect(admits('http://localhost:5173', 'api.example.org')).toBe(true);
-    expect(admits('null', 'api.example.org')).toBe(true);
-    expect(admits(undefined, 'api.example.org')).toBe(true);
-    expect(admits('http://app.example.org', 'api.example.org')).toBe(false);
-    expect(admits('https://api.example.org', 'api.example.org')).toBe(false);
+    expect(admits({ origin: 'https://app.example.org', host: 'api.example.org' })).toBe(true);
+    expect(admits({ origin: 'http://localhost:5173', host: 'api.example.org' })).toBe(true);
+    expect(admits({ origin: 'null', host: 'api.example.org' })).toBe(true);
+    expect(admits({ origin: undefined, host: 'api.example.org' })).toBe(true);
+    expect(admits({ origin: 'http://app.example.org', host: 'api.example.org' })).toBe(false);
+    expect(admits({ origin: 'https://api.example.org', host: 'api.example.org' })).toBe(false);
   });
 
   it('asks a function about each origin', () => {
     const admits = createOriginCheck(origin => origin.endsWith('.example.org'));
-    expect(admits('https://app.example.org', 'x')).toBe(true);
-    expect(admits('https://app.example.com', 'x')).toBe(false);
-    expect(admits(undefined, 'x')).toBe(true);
+    expect(admits({ origin: 'https://app.example.org', host: 'x' })).toBe(true);
+    expect(admits({ origin: 'https://app.example.com', host: 'x' })).toBe(false);
+    expect(admits({ origin: undefined, host: 'x' })).toBe(true);
   });
 
   it.each(['https://app.example.org/', 'app.example.org', 'https://app.example.org:443', '*', ''])(

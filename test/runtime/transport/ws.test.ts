@@ -62,7 +62,7 @@ describe('ws:', () => {
     const { calls, server } = await start({ listen: `ws://${localhost}:0/calls` });
     const error = await calls.fail(await open(server.addresses[0]!.replace('calls', 'other')), 'once');
     expect(error).toMatchObject({ code: 'unavailable', outcome: 'not-executed' });
-    expect(error.message).toContain('Unexpected server response: 404');
+    expect(error.message).toContain('there are no WebSockets at this path');
   });
 
   it('refuses pages of other origins, unless it was told to admit them', async () => {
