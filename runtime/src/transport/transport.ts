@@ -5,6 +5,7 @@
  * into a frame than its length. Frames that are sent in one turn of the event loop leave together.
  */
 
+import type { KeyAndCertificate } from '../platform/tls.js';
 import type { Principal } from '../schema/description.js';
 
 /** Bytes of a frame before its type. */
@@ -69,6 +70,8 @@ export interface LinkHandlers {
 export interface Listener {
   /** With the port that was taken. */
   readonly address: string;
+  /** Shows later clients another certificate; only where TLS secures the path. @throws TypeError if it is none */
+  renew?(renewed: KeyAndCertificate): void;
   /** Stops to receive, sends what is queued, and closes its links. */
   close(): void;
 }

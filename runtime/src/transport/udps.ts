@@ -132,6 +132,7 @@ async function listenTwice(host: string, port: number, options: UdpsListenOption
   });
   return {
     address: formatAddress({ scheme, ...socket.address }),
+    ...(secured.renew && { renew: secured.renew }),
     close() {
       isClosed = true;
       endpoint.flush();
