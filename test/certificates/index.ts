@@ -13,7 +13,6 @@ export const authority = read('authority.pem');
 
 /** Of `localhost`, `127.0.0.1` and `::1`. */
 export const server = issued('server');
-export const renewedServer = issued('renewed-server');
 /** Of `elsewhere.example.org`. */
 export const otherServer = issued('other-server');
 

@@ -18,7 +18,6 @@ issue() { # authority, file, common name, alternative names
 authority authority 'Test authority'
 authority stranger-authority 'Another authority'
 issue authority server 'Test server' 'DNS:localhost,IP:127.0.0.1,IP:::1'
-issue authority renewed-server 'Renewed server' 'DNS:localhost,IP:127.0.0.1,IP:::1'
 issue authority other-server 'Other server' 'DNS:elsewhere.example.org'
 issue authority alice 'Alice' 'URI:spiffe://example.org/alice,DNS:alice.example.org'
 issue authority renewed-alice 'Alice' 'URI:spiffe://example.org/alice'

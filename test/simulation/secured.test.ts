@@ -60,7 +60,7 @@ const scenarios: readonly Scenario[] = [
     expect(fromClient).toBeGreaterThan(4);
     expect(server.stats()).toEqual({ ...before.server, replayed: 3 * fromClient });
     expect(channel.stats()).toEqual({ ...before.channel, replayed: 3 * (recorded.length - fromClient) });
-    for (const key of ['first', 'second', 'third']) expect(stage.oracle.executionsOf(key)).toHaveLength(1);
+    for (const key of ['first', 'second']) expect(stage.oracle.executionsOf(key)).toHaveLength(1);
   }),
   secured('datagrams are changed on their way, or made up', async stage => {
     const server = await stage.serve();
@@ -119,9 +119,9 @@ const scenarios: readonly Scenario[] = [
     await stage.serve();
     const captured = captureSealed(stage);
     const client = await stage.client();
-    for (let minute = 0; minute < 150; minute++) {
+    for (let minute = 0; minute < 150; minute += 5) {
       await stage.succeed(client, 'once');
-      await stage.world.sleep(60_000);
+      await stage.world.sleep(300_000);
     }
     const keys = new Set(captured.map(({ data }) => data.toString('hex', 4, 12)));
     expect(keys.size).toBe(3);

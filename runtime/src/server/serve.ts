@@ -1,6 +1,7 @@
 /** Starts a server: listens, and serves the procedures of its services. */
 import { nodePlatform } from '../platform/node.js';
 import type { Platform } from '../platform/platform.js';
+import type { KeyAndCertificate } from '../platform/tls.js';
 import { type CalleeCounters, CalleeEndpoint } from '../request-reply/callee.js';
 import { type ServerLimits, serverLimits } from '../request-reply/limits.js';
 import { parseAddress } from '../transport/address.js';
@@ -51,6 +52,13 @@ export interface Server extends AsyncDisposable {
    * @throws RangeError when the timeout is negative or not a number
    */
   drain(options?: DrainOptions): Promise<void>;
+  /**
+   * Shows clients another key and certificate from now on, at all addresses that are secured; whom the server trusts stays
+   * as it was. Connections and keys of sealed UDP that are there live on.
+   *
+   * @throws TypeError when they cannot be used, or no address is secured
+   */
+  renewCertificate(renewed: KeyAndCertificate): void;
   /** Stops to listen, fails what waits and what runs, and lets the ports go. */
   close(): Promise<void>;
 }
@@ -131,6 +139,11 @@ export async function serve(options: ServeOptions): Promise<Server> {
       ...callee.sessions.usage,
     }),
     drain: drainOptions => drain(platform.clock, draining, drainOptions),
+    renewCertificate: renewed => {
+      const secured = listeners.filter(({ renew }) => renew !== undefined);
+      if (secured.length === 0) throw new TypeError('the server listens at no address that TLS secures');
+      for (const listener of secured) listener.renew?.(renewed);
+    },
     close,
     [Symbol.asyncDispose]: close,
   };

@@ -3,7 +3,7 @@
  * server sends `CVU` and the protocol's version, and the id under which it will know the key; the key itself both derive
  * from the connection (RFC 8446, section 7.5) and nobody sends.
  */
-import type { SocketAddress, StreamSocket } from '../platform/platform.js';
+import type { Clock, SocketAddress, StreamSocket } from '../platform/platform.js';
 import { protocolVersion } from './packet.js';
 import { createSeal, keyIdBytes, type Seal, type Side, secretBytes } from './seal.js';
 import { dialSecured, type SecuredDialOptions, SecuredProtocol } from './tls.js';
@@ -32,9 +32,15 @@ export function obtainKey(address: SocketAddress, options: SecuredDialOptions): 
   });
 }
 
+/** Milliseconds within which a client that has its key must let the connection go. */
+const patience = 10_000;
+
 /** Gives a client a key under this id. */
-export function grantKey(socket: StreamSocket, id: Uint8Array): Seal {
+export function grantKey(socket: StreamSocket, id: Uint8Array, clock: Clock): Seal {
   const seal = sealFrom(socket, id, 'server');
+  const timer = clock.setTimer(patience, () => socket.destroy());
+  timer.unref();
+  socket.onClose = () => timer.cancel();
   socket.write(Buffer.concat([magic, id]));
   socket.end();
   return seal;

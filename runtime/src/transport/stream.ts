@@ -38,6 +38,7 @@ export async function listenStream(
   });
   return {
     address: format(listener.address),
+    ...(listener.renew && { renew: listener.renew }),
     close() {
       listener.close();
       for (const link of links) link.close();

@@ -4,7 +4,9 @@
  * A frame is `u32 length | u8 type | body`, where the length counts type and body. A transport never looks further
  * into a frame than its length. Frames that are sent in one turn of the event loop leave together.
  */
+
 import type { Platform } from '../platform/platform.js';
+import type { KeyAndCertificate } from '../platform/tls.js';
 import type { Principal } from '../schema/description.js';
 import type { Address } from './address.js';
 import type { ClientTls } from './security.js';
@@ -71,6 +73,8 @@ export interface LinkHandlers {
 export interface Listener {
   /** With the port that was taken. */
   readonly address: string;
+  /** Shows later clients another certificate; only where TLS secures the path. @throws TypeError if it is none */
+  renew?(renewed: KeyAndCertificate): void;
   /** Stops to receive, sends what is queued, and closes its links. */
   close(): void;
 }

@@ -89,7 +89,7 @@ async function listenTwice(host: string, port: number, options: UdpsListenOption
 
   const grant: AgreeOnKeys = (socket, principal) => {
     if (keys.isFull) socket.destroy();
-    else keys.add(grantKey(socket, platform.random.bytes(keyIdBytes)), principal);
+    else keys.add(grantKey(socket, platform.random.bytes(keyIdBytes), platform.clock), principal);
   };
 
   /** Each key has a link of its own, so that nothing is ever sealed for one client that was meant for another. */
@@ -132,6 +132,7 @@ async function listenTwice(host: string, port: number, options: UdpsListenOption
   });
   return {
     address: formatAddress({ scheme, ...socket.address }),
+    ...(secured.renew && { renew: secured.renew }),
     close() {
       isClosed = true;
       endpoint.flush();

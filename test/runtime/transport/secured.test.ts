@@ -179,7 +179,24 @@ describe.each(['tls', 'udps', 'wss'])('%s:', scheme => {
     await expect(other).rejects.toThrow('the server does not speak this protocol over TLS');
   });
 
-  it('keeps a channel that is opened anew with a renewed certificate', async () => {
+  it('shows later clients the certificate that it was given meanwhile', async () => {
+    const { calls, client, server } = await stage(scheme);
+    const before = await client({ ca: authority, ...alice });
+    await calls.succeed(before, 'once');
+    expect(() => server.renewCertificate({ key: 'none', cert: 'none' })).toThrow(TypeError);
+    server.renewCertificate(otherServer);
+    await calls.succeed(before, 'once');
+    const named = { ca: authority, ...alice, serverName: 'elsewhere.example.org' };
+    await calls.succeed(await client(named), 'once');
+    const error = await calls.fail(await client({ ca: authority, ...alice }), 'once');
+    expect(error).toMatchObject({ code: 'unavailable', outcome: 'not-executed' });
+    // Clients are asked for their certificates as before.
+    expect(await calls.fail(await client({ ...named, ...stranger }), 'once')).toMatchObject({
+      outcome: 'not-executed',
+    });
+  });
+
+  it('gives the same name to who shows a renewed certificate', async () => {
     const { calls, callers, client } = await stage(scheme);
     await calls.succeed(await client({ ca: authority, ...alice }), 'once');
     await calls.succeed(await client({ ca: authority, ...renewedAlice }), 'once');
@@ -202,5 +219,15 @@ describe('udps:', () => {
     await calls.succeed(await client({ ca: authority, ...alice }), 'once');
     const error = await calls.fail(await client({ ca: authority, ...bob }), 'once');
     expect(error).toMatchObject({ code: 'unavailable', outcome: 'not-executed' });
+  });
+});
+
+describe('a server without secured addresses', () => {
+  it('has no certificate to renew', async () => {
+    const server = await serve({ listen: 'memory:plain', services: [] });
+    open.push(server);
+    expect(() => server.renewCertificate(serverIdentity)).toThrow(
+      'the server listens at no address that TLS secures',
+    );
   });
 });
