@@ -2,12 +2,14 @@
 import type { Platform } from '../platform/platform.js';
 import { CallerEndpoint } from '../request-reply/caller.js';
 import { clientIdBytes } from '../request-reply/frames.js';
-import { checkedMessageBytes, streamWindow } from '../request-reply/limits.js';
+import { checkedMessageBytes, checkedMetadataBytes, streamWindow } from '../request-reply/limits.js';
+import { createRetryBudget, type RetryBudgetOptions } from '../request-reply/retry-budget.js';
 import type { Address } from '../transport/address.js';
 import { datagramBytes } from '../transport/packet.js';
 import type { ClientTls } from '../transport/security.js';
 import type { Dial } from '../transport/transport.js';
 import { type Channel, createChannel } from './channel.js';
+import type { ClientInterceptor } from './interceptors.js';
 
 /** What a channel may be told. */
 export interface ChannelOptions {
@@ -15,6 +17,12 @@ export interface ChannelOptions {
   readonly messageBytes?: number;
   /** The longest UDP datagram that is sent, in bytes; 1,200 unless told otherwise. */
   readonly datagramBytes?: number;
+  /** The longest metadata that is sent with a request and taken with a reply, in bytes; 8,192 unless told otherwise. */
+  readonly metadataBytes?: number;
+  /** Stand around every call, the first one outermost. */
+  readonly interceptors?: readonly ClientInterceptor[];
+  /** Bounds how many requests the channel sends again, in all. Default: only the deadlines bound them. */
+  readonly retryBudget?: RetryBudgetOptions;
   /** How far the sender of a stream may be ahead of its consumer, in items; 1,024 unless told otherwise, 64 at least. */
   readonly streamItems?: number;
   /** The same in bytes; 256 KiB unless told otherwise, 64 KiB at least. */
@@ -34,6 +42,7 @@ export function openChannel(
   { platform, dial, tls }: Surroundings,
   options: ChannelOptions,
 ): Channel {
+  const metadataBytes = checkedMetadataBytes(options.metadataBytes);
   const endpoint = new CallerEndpoint({
     platform,
     dial,
@@ -42,7 +51,9 @@ export function openChannel(
     messageBytes: checkedMessageBytes(options.messageBytes),
     datagramBytes: datagramBytes(options.datagramBytes),
     tls,
+    metadataBytes,
+    retryBudget: options.retryBudget && createRetryBudget(options.retryBudget),
     streamWindow: streamWindow(options),
   });
-  return createChannel(endpoint, platform);
+  return createChannel(endpoint, platform, { interceptors: options.interceptors, metadataBytes });
 }
