@@ -160,7 +160,7 @@ const scenarios: readonly Scenario[] = [
     const { platform } = stage.world.host('mallory');
     const socket = await platform.streams.connect(
       { host: stage.world.host('server').address, port },
-      { ...identityOf('mallory'), serverName: 'server', protocol: SecuredProtocol.frames },
+      { tls: { ...identityOf('mallory'), serverName: 'server', protocol: SecuredProtocol.frames } },
     );
     let answer = Buffer.alloc(0);
     socket.onData = chunk => {
