@@ -1,12 +1,15 @@
 /** What applications import: `connect` and `serve`, and the types and errors around them. */
 export type { Channel } from './client/channel.js';
 export { type ConnectOptions, connect } from './client/connect.js';
+export type { ClientCall, ClientInterceptor } from './client/interceptors.js';
 export { type DeclaredErrorsOf, type SafeClient, type SafeResult, safe } from './client/safe.js';
 export { nodePlatform } from './platform/node.js';
 export type { Clock, Platform } from './platform/platform.js';
 export type { Certificate, ClientCertificates, KeyAndCertificate, Pem } from './platform/tls.js';
 export type { CallerCounters } from './request-reply/caller.js';
 export type { ServerLimits } from './request-reply/limits.js';
+export type { RetryBudgetOptions } from './request-reply/retry-budget.js';
+export { currentContext } from './schema/current-context.js';
 export type {
   Awaitable,
   CallContext,
@@ -26,8 +29,16 @@ export {
   type Outcome,
   type UndeclaredErrorDetails,
 } from './schema/errors.js';
+export {
+  type CallReply,
+  type InterceptedCall,
+  type Interceptor,
+  isCallOf,
+  type NextInterceptor,
+} from './schema/interception.js';
 export type { DrainOptions } from './server/drain.js';
 export type { ErrorListener } from './server/execution.js';
 export { type Implementation, implement } from './server/implement.js';
+export type { ServerCall, ServerInterceptor } from './server/interceptors.js';
 export { type ServeOptions, type Server, type ServerStats, serve } from './server/serve.js';
 export type { ClientTls, ServerTls } from './transport/security.js';
