@@ -160,7 +160,7 @@ const scenarios: readonly Scenario[] = [
     const { platform } = stage.world.host('mallory');
     const socket = await platform.streams.connect(
       { host: stage.world.host('server').address, port },
-      { ...identityOf('mallory'), serverName: 'server', protocol: SecuredProtocol.frames },
+      { tls: { ...identityOf('mallory'), serverName: 'server', protocol: SecuredProtocol.frames } },
     );
     let answer = Buffer.alloc(0);
     socket.onData = chunk => {
@@ -182,11 +182,40 @@ describe('over sealed UDP and TLS', () => {
   }
 });
 
-test(`a server that seals listens at one port, ${port}, for datagrams and for keys`, () =>
-  play(
-    secured('ports', async stage => {
-      const server = await stage.serve();
-      expect(server.addresses).toEqual([expect.stringMatching(new RegExp(`^udps://.*:${port}$`))]);
-    }),
-    1,
-  ));
+describe('a server that seals datagrams', () => {
+  const onHost = (title: string, run: Scenario['run']): void => {
+    test(title, () => play(secured(title, run), 1));
+  };
+
+  onHost('listens at one port for datagrams and for keys', async stage => {
+    const server = await stage.serve();
+    expect(server.addresses).toEqual([expect.stringMatching(new RegExp(`^udps://.*:${port}$`))]);
+  });
+
+  onHost('takes a port that is free for both', async stage => {
+    const { streams } = stage.world.host('server').platform;
+    const taken: number[] = [];
+    for (let i = 0; i < 3; i++) {
+      const { address } = await streams.listen({ port: 0, onConnection: () => {} });
+      taken.push(address.port);
+    }
+    const server = await stage.serve({ listen: 'udps://server:0' });
+    const [address] = server.addresses;
+    expect(taken).not.toContain(Number(address!.split(':').at(-1)));
+    const channel = await stage.world
+      .host('client')
+      .connect(address!.replace(/\d+\.\d+\.\d+\.\d+/, 'server'), {
+        tls: identityOf('client'),
+      });
+    await stage.succeed(channel.client(Ledger), 'once');
+    await channel.close();
+  });
+
+  onHost('leaves a port alone that is taken for one of them', async stage => {
+    const { streams, datagrams } = stage.world.host('server').platform;
+    await streams.listen({ port: 7001, onConnection: () => {} });
+    await expect(stage.serve({ listen: 'udps://server:7001' })).rejects.toMatchObject({ code: 'EADDRINUSE' });
+    await datagrams.open({ port: 7001, onMessage: () => {} });
+    await expect(stage.serve({ listen: 'udps://server:7001' })).rejects.toMatchObject({ code: 'EADDRINUSE' });
+  });
+});

@@ -4,12 +4,13 @@ import { connectTls, createTlsServer, explain } from './node-tls.js';
 import type {
   SocketAddress,
   SocketPath,
+  StreamConnectOptions,
   StreamListener,
   StreamListenOptions,
   StreamSocket,
   StreamSockets,
 } from './platform.js';
-import type { TlsDialling, TlsSession } from './tls.js';
+import type { TlsSession } from './tls.js';
 
 /** The mark: how many bytes may wait in a socket before `write` says that it is full. */
 const socketOptions = { noDelay: true, highWaterMark: 64 * 1024 };
@@ -106,7 +107,10 @@ function bind(options: StreamListenOptions): Promise<StreamListener> {
   });
 }
 
-function connect(address: SocketAddress | SocketPath, tls?: TlsDialling): Promise<StreamSocket> {
+function connect(
+  address: SocketAddress | SocketPath,
+  { tls }: StreamConnectOptions = {},
+): Promise<StreamSocket> {
   if (tls === undefined) return connectPlain(address);
   return connectTls(address, tls, (socket, session) =>
     wrap(socket, remoteAddress(socket) ?? addressOf(address), undefined, session),

@@ -98,13 +98,16 @@ export interface StreamSockets {
    * any more is replaced.
    */
   listen(options: StreamListenOptions): Promise<StreamListener>;
+  /** Rejects with the system's error (`ECONNREFUSED`, `ETIMEDOUT`, …), whose `code` is kept. */
+  connect(address: SocketAddress | SocketPath, options?: StreamConnectOptions): Promise<StreamSocket>;
+}
+
+export interface StreamConnectOptions {
   /**
-   * Rejects with the system's error (`ECONNREFUSED`, `ETIMEDOUT`, …), whose `code` is kept.
-   *
-   * @param tls secures the connection: resolves when the server has shown its certificate and it was verified. Whether
-   *   the server takes the client's shows when something comes from it, or the connection breaks
+   * Secures the connection, which is there when the server has shown its certificate and it was verified. Whether the
+   * server takes the client's shows when something comes from it, or the connection breaks.
    */
-  connect(address: SocketAddress | SocketPath, tls?: TlsDialling): Promise<StreamSocket>;
+  readonly tls?: TlsDialling;
 }
 
 /** Host absent: all interfaces, IPv4. Port 0 or absent: any free port. */

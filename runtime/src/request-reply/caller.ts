@@ -65,10 +65,10 @@ export interface CallerOptions {
   readonly clientId: Buffer;
   readonly messageBytes: number;
   readonly datagramBytes: number;
-  readonly tls?: ClientTls | undefined;
   /** The longest metadata of a reply; 8,192 bytes unless told otherwise. */
   readonly metadataBytes?: number | undefined;
   readonly retryBudget?: RetryBudget | undefined;
+  readonly tls?: ClientTls | undefined;
   readonly streamWindow: StreamWindow;
   /** The number of the first call; 1 unless told otherwise. */
   readonly firstNumber?: number;

@@ -280,7 +280,7 @@ export function createStreamLayer(internet: Internet, random: Prng): StreamLayer
       const { program } = machine;
       return {
         listen: options => ask(program, () => listen(machine, options)),
-        connect: async (to, tls) => {
+        connect: async (to, { tls } = {}) => {
           if ('path' in to) {
             await nextEvent(program);
             return ask(program, () => connectAtPath(machine, to.path, tls));

@@ -6,7 +6,7 @@ import type { StreamSockets, WebSockets } from '../platform/platform.js';
  */
 export function createWebSockets(streams: StreamSockets): WebSockets {
   return {
-    connect: ({ host, port, tls }) => streams.connect({ host, port }, tls),
+    connect: ({ host, port, tls }) => streams.connect({ host, port }, tls && { tls }),
     listen: (address, { tls, onConnection }) =>
       streams.listen({ ...address, ...(tls && { tls }), onConnection }),
     attach: async () => {

@@ -39,7 +39,8 @@ export async function dialSecured<T>(
   { platform, serverName, tls }: SecuredDialOptions,
   take: (chunk: Buffer, socket: StreamSocket) => T | undefined,
 ): Promise<T> {
-  const socket = await platform.streams.connect(address, diallingTls(tls, serverName, protocol));
+  const dialling = diallingTls(tls, serverName, protocol);
+  const socket = await platform.streams.connect(address, { tls: dialling });
   return firstHeard(socket, platform.clock, take);
 }
 

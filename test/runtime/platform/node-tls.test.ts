@@ -30,7 +30,7 @@ async function listen(tls: Partial<TlsListening> = {}) {
 describe('TLS on Node.js', () => {
   it('gives both ends the same bytes for a label and a context, and others for another', async () => {
     const { address, next } = await listen();
-    const near = await streams.connect(address, dialling);
+    const near = await streams.connect(address, { tls: dialling });
     const far = await next;
     const context = Buffer.from('context');
     const exported = (socket: StreamSocket, label: string, about: Uint8Array) =>
@@ -46,7 +46,7 @@ describe('TLS on Node.js', () => {
 
   it('carries bytes either way, and tells what is spoken and who is there', async () => {
     const { address, next } = await listen({ ca: authority, clientCertificates: 'required' });
-    const near = await streams.connect(address, { ...dialling, ...alice });
+    const near = await streams.connect(address, { tls: { ...dialling, ...alice } });
     const far = await next;
     const answer = new Promise<string>(resolve => {
       near.onData = chunk => resolve(chunk.toString());
@@ -84,7 +84,7 @@ describe('TLS on Node.js', () => {
         .resume();
     });
     await closed;
-    const near = await streams.connect(address, dialling);
+    const near = await streams.connect(address, { tls: dialling });
     expect((await next).remote).toEqual(near.local);
     near.destroy();
   });
@@ -96,7 +96,7 @@ describe('TLS on Node.js', () => {
         socket.onData = () => socket.write(Buffer.from('this is no TLS at all'));
       },
     });
-    await expect(streams.connect(listener.address, dialling)).rejects.toThrow(
+    await expect(streams.connect(listener.address, { tls: dialling })).rejects.toThrow(
       'the server does not speak TLS',
     );
   });

@@ -29,7 +29,7 @@ async function connect(client: Partial<TlsDialling> | undefined, server: Partial
     });
     const address = { host: world.host('server').address, port: listener.address.port };
     const { streams } = world.host('client').platform;
-    const near = await streams.connect(address, client && { ...dialling, ...client });
+    const near = await streams.connect(address, client && { tls: { ...dialling, ...client } });
     await world.sleep(100);
     return { near, far: far! };
   });

@@ -174,7 +174,7 @@ describe.each(['tls', 'udps', 'wss'])('%s:', scheme => {
     ).rejects.toMatchObject({ outcome: 'not-executed' });
     const other = nodePlatform.streams.connect(
       { host: '127.0.0.1', port },
-      { ca: authority, serverName: '127.0.0.1', protocol: 'h2', ...alice },
+      { tls: { ca: authority, serverName: '127.0.0.1', protocol: 'h2', ...alice } },
     );
     await expect(other).rejects.toThrow('the server does not speak this protocol over TLS');
   });
