@@ -3,14 +3,12 @@ import { nodePlatform } from '../platform/node.js';
 import type { Platform } from '../platform/platform.js';
 import { CallerEndpoint } from '../request-reply/caller.js';
 import { clientIdBytes } from '../request-reply/frames.js';
-import { checkedMessageBytes } from '../request-reply/limits.js';
+import { type ChannelLimits, channelLimits } from '../request-reply/limits.js';
 import { parseAddress } from '../transport/address.js';
 import { datagramBytes } from '../transport/packet.js';
 import { type Channel, createChannel } from './channel.js';
 
-export interface ConnectOptions {
-  /** The longest request that is sent and the longest reply that is taken, in bytes; 32 MiB unless told otherwise. */
-  readonly messageBytes?: number;
+export interface ConnectOptions extends Partial<ChannelLimits> {
   /** The longest UDP datagram that is sent, in bytes; 1,200 unless told otherwise. */
   readonly datagramBytes?: number;
   readonly platform?: Platform;
@@ -28,7 +26,7 @@ export async function connect(address: string, options: ConnectOptions = {}): Pr
     platform,
     address: parseAddress(address),
     clientId: Buffer.from(platform.random.bytes(clientIdBytes)),
-    messageBytes: checkedMessageBytes(options.messageBytes),
+    ...channelLimits(options),
     datagramBytes: datagramBytes(options.datagramBytes),
   });
   return createChannel(endpoint, platform);

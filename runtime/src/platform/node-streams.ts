@@ -91,13 +91,21 @@ function bind(options: StreamListenOptions): Promise<StreamListener> {
   });
 }
 
-function connect(address: SocketAddress | SocketPath): Promise<StreamSocket> {
+function connect(address: SocketAddress | SocketPath, signal?: AbortSignal): Promise<StreamSocket> {
   const shared = 'path' in address ? pathAddress(address) : undefined;
   const dialled = 'path' in address ? pathAddress(address) : address;
   return new Promise((resolve, reject) => {
     const socket = connectSocket({ ...address, ...socketOptions });
+    const abort = (): void => {
+      socket.destroy();
+      reject(signal?.reason);
+    };
+    if (signal?.aborted) abort();
+    signal?.addEventListener('abort', abort, { once: true });
+    socket.once('close', () => signal?.removeEventListener('abort', abort));
     socket.once('error', reject);
     socket.once('connect', () => {
+      signal?.removeEventListener('abort', abort);
       socket.off('error', reject);
       resolve(wrap(socket, remoteAddress(socket) ?? dialled, shared));
     });

@@ -95,8 +95,11 @@ export interface StreamSockets {
    * any more is replaced.
    */
   listen(options: StreamListenOptions): Promise<StreamListener>;
-  /** Rejects with the system's error (`ECONNREFUSED`, `ETIMEDOUT`, …), whose `code` is kept. */
-  connect(address: SocketAddress | SocketPath): Promise<StreamSocket>;
+  /**
+   * Rejects with the system's error (`ECONNREFUSED`, `ETIMEDOUT`, …), whose `code` is kept, and with the signal's reason
+   * when that is aborted before.
+   */
+  connect(address: SocketAddress | SocketPath, signal?: AbortSignal): Promise<StreamSocket>;
 }
 
 /** Host absent: all interfaces, IPv4. Port 0 or absent: any free port. */

@@ -9,6 +9,7 @@ import type { Platform } from '../platform/platform.js';
 import type { CallError, CallErrorCode } from '../schema/errors.js';
 import type { Address } from '../transport/address.js';
 import type { Link, TransportCounters } from '../transport/transport.js';
+import { type Admission, createAdmission } from './admission.js';
 import { CallTable } from './call-table.js';
 import { type CallTimer, createCallTimer } from './call-timer.js';
 import { type Acknowledger, createAcknowledger } from './client-acknowledgement.js';
@@ -17,9 +18,11 @@ import { expire, settle, unansweredError } from './conclude.js';
 import { Reassembly, readFragmentHeader } from './fragments.js';
 import { forEachFrame } from './frame-loop.js';
 import { beginFrame, FrameType, finishFrame, readRanges, sendFrame } from './frames.js';
+import { type ChannelLimits, defaultChannelLimits } from './limits.js';
 import type { PendingCall } from './pending-call.js';
+import { createPromotion, type Promotion } from './promotion.js';
 import { readReplyBody, readReplyHeader } from './reply-frame.js';
-import { backOff } from './retransmission.js';
+import { backOff, connectionPatience } from './retransmission.js';
 import {
   fitsDatagram,
   longestRequest,
@@ -27,9 +30,6 @@ import {
   sendRequest,
   sendRequestFragments,
 } from './send-request.js';
-
-/** Milliseconds after which a connection is asked whether a call is still alive at its other end. */
-const connectionPatience = 2000;
 
 /** Unanswered questions after which a connection is taken for dead. */
 const connectionTries = 3;
@@ -47,7 +47,7 @@ export interface CallerCounters extends TransportCounters {
   malformed: number;
 }
 
-export interface CallerOptions {
+export interface CallerOptions extends Partial<ChannelLimits> {
   readonly platform: Platform;
   readonly address: Address;
   readonly clientId: Buffer;
@@ -71,7 +71,12 @@ export class CallerEndpoint {
   private readonly clientId: Buffer;
   private readonly messageBytes: number;
   private readonly session: ClientSession;
+  /** Takes messages of more bytes than these; `Infinity`: there is none. */
+  private readonly promotionBytes: number;
+  private readonly promotion: Promotion;
   private readonly pending = new CallTable<PendingCall>();
+  /** Holds back those among them whose turn to be sent has not come. */
+  private readonly admission: Admission;
   /** Numbers of the at-most-once calls among them, ascending. */
   private readonly open = new Set<number>();
   private nextNumber: number;
@@ -82,14 +87,23 @@ export class CallerEndpoint {
   constructor(options: CallerOptions) {
     this.platform = options.platform;
     this.clientId = options.clientId;
-    this.messageBytes = options.messageBytes;
+    const limits = { ...defaultChannelLimits, ...options };
+    this.messageBytes = limits.messageBytes;
+    this.promotionBytes = options.address.scheme === 'udp' ? limits.promotionBytes : Number.POSITIVE_INFINITY;
     this.nextNumber = options.firstNumber ?? 1;
+    this.admission = createAdmission({
+      ...limits,
+      clock: this.platform.clock,
+      pending: () => this.pending.size,
+      isFull: () => this.session.link?.full === true,
+      start: call => this.start(call),
+    });
     this.timer = createCallTimer(this.platform.clock, now => this.sweep(now));
     this.acknowledger = createAcknowledger(
       this.platform.clock,
       this.open,
-      () => this.nextNumber,
-      () => this.acknowledge(),
+      () => this.nextUnsent(),
+      () => this.acknowledge(this.session.link),
     );
     this.session = new ClientSession({
       ...options,
@@ -97,15 +111,27 @@ export class CallerEndpoint {
       handlers: {
         onFrames: (link, bytes, start, end) => this.onFrames(link, bytes, start, end),
         preamble: (_link, target, at, end) => this.writePreamble(target, at, end),
-        onFlush: () => {
-          if (this.acknowledger.owes) this.acknowledge();
-        },
+        onFlush: link => this.onFlush(link),
+        onDrain: () => this.admission.admit(),
       },
       firstNumber: () => this.firstUnsentNumber(),
       wanted: () => this.pending.size > 0,
       onLink: () => this.sendWithoutSession(),
       onReady: renewed => this.onReady(renewed),
       onUnreachable: error => this.failUnsent(error),
+    });
+    this.promotion = createPromotion({
+      ...options,
+      counters: this.counters,
+      session: this.session,
+      handlers: {
+        onFrames: (link, bytes, start, end) => this.onFrames(link, bytes, start, end),
+        onFlush: link => this.onFlush(link),
+        onDrain: () => this.transmitPromoted(({ copies }) => copies === 0),
+      },
+      wanted: () => this.isPromotionWanted(),
+      onReady: () => this.transmitPromoted(() => true),
+      onFailed: () => this.transmitPromoted(() => true),
     });
   }
 
@@ -117,7 +143,24 @@ export class CallerEndpoint {
   /** Takes over a call: it ends with its `resolve` or `reject`, by its deadline at the latest. */
   submit(call: PendingCall): void {
     this.counters.calls++;
+    const { admission } = this;
+    const mayStart = admission.isOpen;
+    if (!mayStart && admission.isFull) {
+      call.unlisten?.();
+      const message = `${admission.size} calls wait to be sent already`;
+      call.reject(unansweredError(call, 'resource-exhausted', message));
+      return;
+    }
     this.pending.add(call);
+    if (mayStart) this.start(call);
+    else {
+      admission.add(call);
+      this.arm(call);
+    }
+  }
+
+  /** It is the call's turn: its request leaves as soon as there is a session. */
+  private start(call: PendingCall): void {
     if (call.procedure.semantics === 'at-most-once') this.open.add(call.number);
     const now = this.platform.clock.now();
     if (call.deadlineAt <= now) {
@@ -151,18 +194,20 @@ export class CallerEndpoint {
     this.pending.each(call => {
       this.fail(call, 'cancelled', 'the channel was closed while the call was pending');
     });
-    if (this.acknowledger.owes) this.acknowledge();
+    if (this.acknowledger.owes) this.acknowledge(this.session.link);
     this.timer.cancel();
     this.acknowledger.close();
+    this.promotion.close();
     this.session.close();
   }
 
   // Sending
 
   private transmit(call: PendingCall, now: number): void {
-    const { link } = this.session;
-    if (link === undefined) return;
     const size = call.frame.end - call.frame.start;
+    if (size > this.promotionBytes) call.promoted = true;
+    const link = this.pathOf(call, now);
+    if (link === undefined) return;
     const longest = Math.min(this.session.messageBytes, longestRequest(link));
     if (size > longest) {
       const message = `the request has ${size} bytes; ${longest} are allowed at the most`;
@@ -180,9 +225,35 @@ export class CallerEndpoint {
     } else {
       this.sendCopy(call, link, now);
     }
-    const patience = link.reliable ? connectionPatience : this.session.roundTrip.timeout;
-    call.dueAt = now + backOff(patience, link.reliable ? 0 : call.timeouts, this.platform.random);
-    this.arm(call);
+    this.await(call, link, now);
+  }
+
+  /** The path that the call takes now. None: it waits for one, until it is due. */
+  private pathOf(call: PendingCall, now: number): Link | undefined {
+    const { link } = this.session;
+    if (!call.promoted || link === undefined) return link;
+    const path = this.promotion.pathOf(call, link, now);
+    if (path === undefined) this.arm(call);
+    return path;
+  }
+
+  /** What has changed for the connection beside the datagrams concerns these calls. */
+  private transmitPromoted(concerns: (call: PendingCall) => boolean): void {
+    if (this.session.state !== 'ready') return;
+    const now = this.platform.clock.now();
+    this.pending.each(call => {
+      if (!call.promoted || !concerns(call)) return;
+      call.timeouts = 0;
+      this.transmit(call, now);
+    });
+  }
+
+  private isPromotionWanted(): boolean {
+    let wanted = false;
+    this.pending.each(({ promoted }) => {
+      wanted ||= promoted;
+    });
+    return wanted;
   }
 
   private sendCopy(call: PendingCall, link: Link, now: number): void {
@@ -191,6 +262,7 @@ export class CallerEndpoint {
     else this.counters.retransmitted++;
     call.lastSentAt = now;
     call.sentOver = link;
+    call.heard = link.received;
     sendRequest(link, call.frame, call.copies, call.deadlineAt - now);
   }
 
@@ -213,7 +285,8 @@ export class CallerEndpoint {
     if (link === undefined) return;
     const now = this.platform.clock.now();
     this.pending.each(call => {
-      if (call.copies === 0 && needsNoSession(call, link)) this.transmitOnce(call, link, now);
+      if (call.copies === 0 && needsNoSession(call, link) && !this.admission.has(call))
+        this.transmitOnce(call, link, now);
     });
   }
 
@@ -232,9 +305,12 @@ export class CallerEndpoint {
     return position;
   }
 
-  private acknowledge(): void {
-    const { link, state } = this.session;
-    if (link === undefined || state !== 'ready') return;
+  private onFlush(link: Link): void {
+    if (this.acknowledger.owes) this.acknowledge(link);
+  }
+
+  private acknowledge(link: Link | undefined): void {
+    if (link === undefined || this.session.state !== 'ready') return;
     this.session.touch(this.platform.clock.now());
     this.acknowledger.write(
       Number.POSITIVE_INFINITY,
@@ -247,6 +323,16 @@ export class CallerEndpoint {
 
   private arm(call: PendingCall): void {
     this.timer.arm(Math.min(call.dueAt, call.deadlineAt));
+  }
+
+  /** Sets when to act if nothing is heard of a call that was sent or asked for on this path. */
+  private await(call: PendingCall, link: Link, now: number): void {
+    const { roundTrip } = this.session;
+    const wait = link.reliable
+      ? connectionPatience(Math.max(call.frame.end - call.frame.start, call.reply?.total ?? 0))
+      : backOff(roundTrip.timeout, call.timeouts, this.platform.random);
+    call.dueAt = now + wait;
+    this.arm(call);
   }
 
   /** Calls whose time has come are sent again or given up. */
@@ -270,21 +356,31 @@ export class CallerEndpoint {
       this.session.open();
       return;
     }
+    const path = (call.promoted ? this.promotion.link : undefined) ?? link;
     if (call.copies > 0) call.timeouts++;
-    if (link.reliable && call.timeouts > connectionTries) {
+    if (path.reliable && call.copies > 0 && call.heard !== path.received) {
+      // Nothing gets lost on a connection that lives; a long message may take its time.
+      call.heard = path.received;
+      call.timeouts = 0;
+      this.await(call, path, now);
+    } else if (path.reliable && call.timeouts > connectionTries) {
       call.timeouts = 0;
       call.dueAt = call.deadlineAt;
-      this.session.abandonLink();
+      this.abandon(path);
     } else {
       this.transmit(call, now);
     }
   }
 
   /** The server has shown that it is at work on the call: waits anew, without back-off. */
-  private signOfLife(call: PendingCall): void {
+  private signOfLife(call: PendingCall, link: Link): void {
     call.timeouts = 0;
-    call.dueAt = this.platform.clock.now() + backOff(this.session.roundTrip.timeout, 0, this.platform.random);
-    this.arm(call);
+    this.await(call, link, this.platform.clock.now());
+  }
+
+  private abandon(link: Link): void {
+    if (link === this.promotion.link) this.promotion.abandon();
+    else this.session.abandonLink();
   }
 
   // The session
@@ -293,9 +389,11 @@ export class CallerEndpoint {
     if (!renewed) this.failLost(undefined);
     const now = this.platform.clock.now();
     this.pending.each(call => {
+      if (this.admission.has(call)) return;
       call.timeouts = 0;
       this.transmit(call, now);
     });
+    this.admission.admit();
   }
 
   /**
@@ -316,6 +414,7 @@ export class CallerEndpoint {
           'the server lost its record of the call, by a restart or a long silence',
         );
     });
+    this.promotion.close();
   }
 
   private failUnsent(error: CallError): void {
@@ -331,13 +430,18 @@ export class CallerEndpoint {
     for (const number of this.open) {
       if (this.pending.get(number)!.copies === 0) return number;
     }
-    return this.nextNumber;
+    return this.nextUnsent();
+  }
+
+  /** No copy of this or a later number was sent. */
+  private nextUnsent(): number {
+    return this.admission.first?.number ?? this.nextNumber;
   }
 
   // Receiving
 
   private onFrames(link: Link, bytes: Buffer, start: number, end: number): void {
-    if (link !== this.session.link) return;
+    if (link !== this.session.link && link !== this.promotion.link) return;
     const { reader } = this;
     let mine = link.reliable;
     const sound = forEachFrame(reader, bytes, start, end, type => {
@@ -351,13 +455,13 @@ export class CallerEndpoint {
     });
     if (sound) return;
     this.counters.malformed++;
-    if (link.reliable) this.session.abandonLink();
+    if (link.reliable) this.abandon(link);
   }
 
   private readonly receivers: Readonly<Record<number, (reader: Reader, link: Link) => void>> = {
     [FrameType.reply]: reader => this.onReply(reader),
     [FrameType.replyFragment]: (reader, link) => this.onReplyFragment(reader, link),
-    [FrameType.busy]: reader => this.onBusy(reader),
+    [FrameType.busy]: (reader, link) => this.onBusy(reader, link),
     [FrameType.missing]: (reader, link) => this.onMissing(reader, link),
     [FrameType.cookie]: reader => this.session.onCookie(reader),
     [FrameType.welcome]: reader => this.session.onWelcome(reader),
@@ -394,31 +498,46 @@ export class CallerEndpoint {
       settle(this.finish(call), readReplyBody(reader.reset(call.reply.join()), call.procedure));
       return;
     }
-    this.signOfLife(call);
+    if (fragment.total > this.promotionBytes && this.takesElsewhere(call, link)) return;
+    this.signOfLife(call, link);
     if (fragment.asks) sendProbe(link, call);
   }
 
-  private onBusy(reader: Reader): void {
+  /** Whether the rest of a long reply is to come over the connection: it was asked for there, or will be. */
+  private takesElsewhere(call: PendingCall, link: Link): boolean {
+    const isAsked = call.promoted;
+    call.promoted = true;
+    const now = this.platform.clock.now();
+    const path = this.pathOf(call, now);
+    if (path === link) return false;
+    if (path !== undefined && !isAsked) this.transmit(call, now);
+    return true;
+  }
+
+  private onBusy(reader: Reader, link: Link): void {
     const { number, attempt, processing } = readReplyHeader(reader);
     const call = this.pending.get(number);
     if (call === undefined) return;
     if (!call.held) this.sampleRoundTrip(call, attempt, processing);
     call.held = true;
     // A slow procedure is asked for less and less often. But a connection's time-outs count what it left unanswered.
-    if (call.sentOver?.reliable) call.timeouts = 0;
+    if (link.reliable) call.timeouts = 0;
   }
 
   private onMissing(reader: Reader, link: Link): void {
     const call = this.pending.get(reader.rawU64());
     const ranges = readRanges(reader);
     if (call === undefined || call.procedure.semantics === 'maybe') return;
+    const now = this.platform.clock.now();
+    const path = link.reliable ? link : this.pathOf(call, now);
+    // What is on its way over the connection need not be sent as datagrams.
+    if (path === undefined || (path !== link && path === call.sentOver)) return;
     call.held = false;
     call.reply = undefined;
-    const now = this.platform.clock.now();
-    if (fitsDatagram(link, call.frame)) this.sendCopy(call, link, now);
-    else sendRequestFragments(link, call.frame, call.copies, call.deadlineAt - now, ranges);
+    if (fitsDatagram(path, call.frame) || path !== call.sentOver) this.sendCopy(call, path, now);
+    else sendRequestFragments(path, call.frame, call.copies, call.deadlineAt - now, ranges);
     this.session.touch(now);
-    this.signOfLife(call);
+    this.signOfLife(call, path);
   }
 
   /** The call that a reply is for. Where it has ended already, the server does not know so yet. */
@@ -433,10 +552,10 @@ export class CallerEndpoint {
 
   /**
    * Karn's rule: only a reply to a copy whose time of sending is known is a sample. Of a request that left in bursts no
-   * single time is known.
+   * single time is known, and a connection beside the datagrams is another path.
    */
   private sampleRoundTrip(call: PendingCall, attempt: number, processing: number): void {
-    if (call.sentOver !== undefined && !fitsDatagram(call.sentOver, call.frame)) return;
+    if (call.promoted || (call.sentOver !== undefined && !fitsDatagram(call.sentOver, call.frame))) return;
     const sentAt = attempt === call.copies ? call.lastSentAt : attempt === 1 ? call.firstSentAt : 0;
     if (sentAt > 0) this.session.roundTrip.sample(this.platform.clock.now() - sentAt - processing);
   }
@@ -450,6 +569,10 @@ export class CallerEndpoint {
   private finish(call: PendingCall): PendingCall {
     this.pending.delete(call.number);
     if (this.open.delete(call.number) && call.copies > 0) this.acknowledger.owe();
+    if (this.admission.size > 0) {
+      this.admission.delete(call);
+      this.admission.admit();
+    }
     call.unlisten?.();
     return call;
   }

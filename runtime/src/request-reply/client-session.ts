@@ -35,7 +35,7 @@ export interface ClientSessionOptions {
   readonly messageBytes: number;
   readonly datagramBytes: number;
   readonly counters: TransportCounters;
-  readonly handlers: Pick<LinkHandlers, 'onFrames' | 'preamble' | 'onFlush'>;
+  readonly handlers: Pick<LinkHandlers, 'onFrames' | 'preamble' | 'onFlush' | 'onDrain'>;
   /** The number below which every call is finished, for a session that is opened anew. */
   firstNumber(): number;
   /** Whether any call waits for the session. */
@@ -53,11 +53,13 @@ export class ClientSession {
   link: Link | undefined;
   /** The longest request that the server takes. */
   messageBytes: number;
+  /** Where the same server takes TCP connections; 0 when it does not. */
+  tcpPort = 0;
+  token: Buffer = noId;
   /** Precedes the frames of this session. */
   frame: Buffer;
   readonly roundTrip: RoundTripEstimate = createRoundTripEstimate();
   private readonly options: ClientSessionOptions;
-  private token: Buffer = noId;
   private lease = Number.POSITIVE_INFINITY;
   private lastSent = 0;
   private nonce: Buffer = noId;
@@ -128,6 +130,7 @@ export class ClientSession {
     this.failures = 0;
     this.token = welcome.token;
     this.lease = welcome.lease;
+    this.tcpPort = welcome.tcpPort;
     this.messageBytes = Math.min(this.options.messageBytes, welcome.messageBytes);
     this.frame = sessionFrame(this.options.clientId, welcome.token, welcome.epoch);
     this.lastSent = this.options.platform.clock.now();

@@ -155,10 +155,12 @@ export function createStreamLayer(internet: Internet, random: Prng): StreamLayer
   const dial = (
     machine: Machine,
     to: SocketAddress,
+    signal: AbortSignal | undefined,
     connected: (socket: StreamSocket) => void,
-    failed: (error: Error) => void,
+    failed: (error: unknown) => void,
   ): void => {
     const { program } = machine;
+    signal?.addEventListener('abort', () => failed(signal.reason), { once: true });
     const localPort = ports.freePort(machine);
     let tries = 0;
 
@@ -170,6 +172,7 @@ export function createStreamLayer(internet: Internet, random: Prng): StreamLayer
     };
 
     const attempt = (): void => {
+      if (signal?.aborted) return;
       if (tries > mostRetries) {
         fail('ETIMEDOUT');
         return;
@@ -187,7 +190,7 @@ export function createStreamLayer(internet: Internet, random: Prng): StreamLayer
         () => {
           const listener = listenerAt(far.at, target.port);
           const answered = (): void => {
-            if (!program.isAlive) return;
+            if (!program.isAlive || signal?.aborted) return;
             if (listener) {
               const { socket } = join(near, { ...far, program: listener.program }, listener);
               program.enter('packet', () => connected(socket));
@@ -247,7 +250,7 @@ export function createStreamLayer(internet: Internet, random: Prng): StreamLayer
       const { program } = machine;
       return {
         listen: options => ask(program, () => listen(machine, options)),
-        connect: async to => {
+        connect: async (to, signal) => {
           if ('path' in to) {
             await nextEvent(program);
             return ask(program, () => connectAtPath(machine, to.path));
@@ -257,7 +260,9 @@ export function createStreamLayer(internet: Internet, random: Prng): StreamLayer
             if (!isValidPort(port)) throw systemError('connect', 'ERR_SOCKET_BAD_PORT', `port ${port}`);
             return { host: resolveName(internet, host), port };
           });
-          return new Promise((resolve, reject) => program.act(() => dial(machine, address, resolve, reject)));
+          return new Promise((resolve, reject) =>
+            program.act(() => dial(machine, address, signal, resolve, reject)),
+          );
         },
       };
     },

@@ -15,6 +15,8 @@ export interface TransportOptions {
   readonly maxFrame: number;
   /** The longest datagram that is sent. */
   readonly datagramBytes: number;
+  /** Gives up to dial, where that takes time. */
+  readonly signal?: AbortSignal;
 }
 
 /** Opens a path to a server. Rejects with the system's error where there is none. */

@@ -15,6 +15,8 @@ export interface StreamOptions {
   readonly counters: TransportCounters;
   /** The longest frame that is accepted. */
   readonly maxFrame: number;
+  /** Gives up to dial. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** @param peer the address that is dialled */
