@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { Ending, Ledger } from '../../generated/testing/ledger/index.js';
 import type { LedgerClientProgram, Program, Rule } from './programs.js';
-import { createStage, localhost, type Stage, until } from './stage.js';
+import { createStage, localhost, type Stage, until, withConnectionsTo } from './stage.js';
 
 /** A server, a wire before it, and a client of which the server has heard already. */
 async function prepare(stage: Stage, fatal: readonly string[] = []) {
@@ -247,6 +247,32 @@ test('38: a TCP connection is half open', async () => {
   if (once.kind === 'failed') expect(once.error.outcome).not.toBe('executed');
   expect(await wire.ask('resets')).toBe(1);
   await stage.succeed(client, 'once');
+  await stage.judge();
+});
+
+test('39: a channel moves from UDP to TCP in the middle of a call', async () => {
+  const stage = await createStage();
+  const server = await stage.serve();
+  const wire = await stage.start('scriptedWire');
+  const platform = withConnectionsTo(await wire.ask('proxy', stage.ports.tcp));
+  let cuts = 0;
+  for (const procedure of ['once', 'atLeastOnce'] as const) {
+    const client = (await stage.connect(stage.ports.udp, 'udp', { platform })).client(Ledger);
+    await stage.succeed(client, 'once');
+    // Its request goes over the connection, and in the middle of its reply that is cut.
+    await wire.ask('cutAfter', 100_000);
+    const load = new Uint8Array(300_000);
+    await stage.succeed(client, procedure, { key: `cut ${procedure}`, load, padding: 300_000 });
+    expect(await wire.ask('cuts')).toBe(++cuts);
+    const { resent } = await server.ask('stats');
+    // Its reply begins as datagrams; nothing is cut any more.
+    const other = (await stage.connect(stage.ports.udp, 'udp', { platform })).client(Ledger);
+    await stage.succeed(other, procedure, { key: `moved ${procedure}`, padding: 300_000 });
+    expect((await server.ask('stats')).resent).toBeGreaterThan(resent);
+    expect(stage.executionsOf(`moved ${procedure}`)).toBe(1);
+  }
+  expect(stage.executionsOf('cut once')).toBe(1);
+  expect((await server.ask('stats')).sessions).toBe(4);
   await stage.judge();
 });
 

@@ -8,8 +8,8 @@ import type { PendingCall } from './pending-call.js';
 
 export interface AdmissionOptions extends Pick<ChannelLimits, 'callsInFlight' | 'queuedCalls'> {
   readonly clock: Clock;
-  /** Calls that have no answer yet, with those that wait for their turn. */
-  pending(): number;
+  /** How many calls have started and not ended. */
+  inFlight(): number;
   /** Whether the socket takes no more. */
   isFull(): boolean;
   /** It is the call's turn. */
@@ -27,7 +27,8 @@ export interface Admission {
   readonly isFull: boolean;
   has(call: PendingCall): boolean;
   add(call: PendingCall): void;
-  delete(call: PendingCall): void;
+  /** Whether the call waited. */
+  delete(call: PendingCall): boolean;
   /** There may be room: calls start when this turn is done, for whoever made it may be in the middle of something. */
   admit(): void;
 }
@@ -49,7 +50,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
     return waiting.size > 0 ? first : undefined;
   };
 
-  const hasRoom = (): boolean => options.pending() - waiting.size < callsInFlight && !options.isFull();
+  const hasRoom = (): boolean => options.inFlight() < callsInFlight && !options.isFull();
 
   const startThose = (): void => {
     isScheduled = false;
@@ -74,7 +75,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
     },
     has: call => waiting.has(call),
     add: call => void waiting.add(call),
-    delete: call => void waiting.delete(call),
+    delete: call => waiting.size > 0 && waiting.delete(call),
     admit() {
       if (isScheduled || waiting.size === 0) return;
       isScheduled = true;

@@ -6,6 +6,7 @@
 import { MarshalError } from '../marshalling/errors.js';
 import { Reader } from '../marshalling/reader.js';
 import type { Platform } from '../platform/platform.js';
+import { returnsStream, takesStream } from '../schema/description.js';
 import type { CallError, CallErrorCode } from '../schema/errors.js';
 import type { Address } from '../transport/address.js';
 import type { Link, TransportCounters } from '../transport/transport.js';
@@ -14,15 +15,15 @@ import { CallTable } from './call-table.js';
 import { type CallTimer, createCallTimer } from './call-timer.js';
 import { type Acknowledger, createAcknowledger } from './client-acknowledgement.js';
 import { ClientSession, isFor } from './client-session.js';
-import { expire, settle, unansweredError } from './conclude.js';
+import { expire, followsItems, settle, unansweredError } from './conclude.js';
 import { Reassembly, readFragmentHeader } from './fragments.js';
 import { forEachFrame } from './frame-loop.js';
 import { beginFrame, FrameType, finishFrame, readRanges, sendFrame } from './frames.js';
 import { type ChannelLimits, defaultChannelLimits } from './limits.js';
 import type { PendingCall } from './pending-call.js';
 import { createPromotion, type Promotion } from './promotion.js';
-import { readReplyBody, readReplyHeader } from './reply-frame.js';
-import { backOff, connectionPatience } from './retransmission.js';
+import { type ReplyBody, readReplyBody, readReplyHeader } from './reply-frame.js';
+import { backOff, connectionPatience, maximumTimeout } from './retransmission.js';
 import {
   fitsDatagram,
   longestRequest,
@@ -30,6 +31,9 @@ import {
   sendRequest,
   sendRequestFragments,
 } from './send-request.js';
+import { readCredit, readSegmentHeader } from './stream-frames.js';
+import type { StreamWindow } from './stream-receiver.js';
+import { StreamSchedule } from './streams.js';
 
 /** Unanswered questions after which a connection is taken for dead. */
 const connectionTries = 3;
@@ -53,6 +57,7 @@ export interface CallerOptions extends Partial<ChannelLimits> {
   readonly clientId: Buffer;
   readonly messageBytes: number;
   readonly datagramBytes: number;
+  readonly streamWindow: StreamWindow;
   /** The number of the first call; 1 unless told otherwise. */
   readonly firstNumber?: number;
 }
@@ -70,11 +75,15 @@ export class CallerEndpoint {
   private readonly platform: Platform;
   private readonly clientId: Buffer;
   private readonly messageBytes: number;
+  private readonly streamWindow: StreamWindow;
+  private readonly streams: StreamSchedule;
   private readonly session: ClientSession;
   /** Takes messages of more bytes than these; `Infinity`: there is none. */
   private readonly promotionBytes: number;
   private readonly promotion: Promotion;
   private readonly pending = new CallTable<PendingCall>();
+  /** How many of them have started. Streams do not count, for they may last. */
+  private inFlight = 0;
   /** Holds back those among them whose turn to be sent has not come. */
   private readonly admission: Admission;
   /** Numbers of the at-most-once calls among them, ascending. */
@@ -90,11 +99,13 @@ export class CallerEndpoint {
     const limits = { ...defaultChannelLimits, ...options };
     this.messageBytes = limits.messageBytes;
     this.promotionBytes = options.address.scheme === 'udp' ? limits.promotionBytes : Number.POSITIVE_INFINITY;
+    this.streamWindow = options.streamWindow;
+    this.streams = new StreamSchedule(this.platform.clock);
     this.nextNumber = options.firstNumber ?? 1;
     this.admission = createAdmission({
       ...limits,
       clock: this.platform.clock,
-      pending: () => this.pending.size,
+      inFlight: () => this.inFlight,
       isFull: () => this.session.link?.full === true,
       start: call => this.start(call),
     });
@@ -112,7 +123,10 @@ export class CallerEndpoint {
         onFrames: (link, bytes, start, end) => this.onFrames(link, bytes, start, end),
         preamble: (_link, target, at, end) => this.writePreamble(target, at, end),
         onFlush: link => this.onFlush(link),
-        onDrain: () => this.admission.admit(),
+        onDrain: link => {
+          this.admission.admit();
+          this.streams.onDrain(link);
+        },
       },
       firstNumber: () => this.firstUnsentNumber(),
       wanted: () => this.pending.size > 0,
@@ -152,6 +166,7 @@ export class CallerEndpoint {
       return;
     }
     this.pending.add(call);
+    if (call.procedure.shape !== 'unary') this.openStreams(call);
     if (mayStart) this.start(call);
     else {
       admission.add(call);
@@ -161,6 +176,7 @@ export class CallerEndpoint {
 
   /** It is the call's turn: its request leaves as soon as there is a session. */
   private start(call: PendingCall): void {
+    if (call.streams === undefined) this.inFlight++;
     if (call.procedure.semantics === 'at-most-once') this.open.add(call.number);
     const now = this.platform.clock.now();
     if (call.deadlineAt <= now) {
@@ -178,6 +194,11 @@ export class CallerEndpoint {
 
   /** The caller does not want the reply any more. */
   cancel(number: number, reason: unknown): void {
+    this.abort(number, 'cancelled', 'the caller cancelled the call', reason);
+  }
+
+  /** The caller cannot go on with the call. */
+  abort(number: number, code: CallErrorCode, message: string, cause?: unknown): void {
     const call = this.pending.get(number);
     if (call === undefined) return;
     const { link, state } = this.session;
@@ -185,7 +206,7 @@ export class CallerEndpoint {
       beginFrame(FrameType.cancel).rawU64(number);
       sendFrame(link);
     }
-    this.fail(call, 'cancelled', 'the caller cancelled the call', reason);
+    this.fail(call, code, message, cause);
   }
 
   close(): void {
@@ -197,6 +218,7 @@ export class CallerEndpoint {
     if (this.acknowledger.owes) this.acknowledge(this.session.link);
     this.timer.cancel();
     this.acknowledger.close();
+    this.streams.close();
     this.promotion.close();
     this.session.close();
   }
@@ -205,7 +227,7 @@ export class CallerEndpoint {
 
   private transmit(call: PendingCall, now: number): void {
     const size = call.frame.end - call.frame.start;
-    if (size > this.promotionBytes) call.promoted = true;
+    if (size > this.promotionBytes && call.streams === undefined) call.promoted = true;
     const link = this.pathOf(call, now);
     if (link === undefined) return;
     const longest = Math.min(this.session.messageBytes, longestRequest(link));
@@ -264,6 +286,7 @@ export class CallerEndpoint {
     call.sentOver = link;
     call.heard = link.received;
     sendRequest(link, call.frame, call.copies, call.deadlineAt - now);
+    if (call.streams !== undefined) this.streams.soon(call.streams);
   }
 
   /** A `maybe` request: one copy, and one that nobody answers is over when the socket has it. */
@@ -392,6 +415,7 @@ export class CallerEndpoint {
       if (this.admission.has(call)) return;
       call.timeouts = 0;
       this.transmit(call, now);
+      if (this.session.link !== undefined) call.streams?.resume(this.session.link);
     });
     this.admission.admit();
   }
@@ -463,6 +487,13 @@ export class CallerEndpoint {
     [FrameType.replyFragment]: (reader, link) => this.onReplyFragment(reader, link),
     [FrameType.busy]: (reader, link) => this.onBusy(reader, link),
     [FrameType.missing]: (reader, link) => this.onMissing(reader, link),
+    [FrameType.segment]: (reader, link) => this.onSegment(reader, link),
+    [FrameType.credit]: (reader, link) => {
+      const credit = readCredit(reader);
+      const call = this.streaming(credit.number, link);
+      call?.streams?.outgoing?.onCredit(credit, this.platform.clock.now());
+    },
+    [FrameType.creditProbe]: (reader, link) => this.streaming(reader.rawU64(), link)?.streams?.tellCredit(),
     [FrameType.cookie]: reader => this.session.onCookie(reader),
     [FrameType.welcome]: reader => this.session.onWelcome(reader),
     [FrameType.refused]: reader => this.session.onRefused(reader),
@@ -476,7 +507,7 @@ export class CallerEndpoint {
     const call = this.answered(number);
     if (call === undefined) return;
     this.sampleRoundTrip(call, attempt, processing);
-    settle(this.finish(call), readReplyBody(reader, call.procedure));
+    this.conclude(call, readReplyBody(reader, call.procedure));
   }
 
   private onReplyFragment(reader: Reader, link: Link): void {
@@ -495,10 +526,11 @@ export class CallerEndpoint {
     if (replyId !== call.replyId) return;
     call.reply.add(fragment, reader.rawBytes(reader.remaining));
     if (call.reply.complete) {
-      settle(this.finish(call), readReplyBody(reader.reset(call.reply.join()), call.procedure));
+      this.conclude(call, readReplyBody(reader.reset(call.reply.join()), call.procedure));
       return;
     }
-    if (fragment.total > this.promotionBytes && this.takesElsewhere(call, link)) return;
+    const isLong = fragment.total > this.promotionBytes && call.streams === undefined;
+    if (isLong && this.takesElsewhere(call, link)) return;
     this.signOfLife(call, link);
     if (fragment.asks) sendProbe(link, call);
   }
@@ -512,6 +544,55 @@ export class CallerEndpoint {
     if (path === link) return false;
     if (path !== undefined && !isAsked) this.transmit(call, now);
     return true;
+  }
+
+  /** Ends a call that was answered, when the items that were sent before the answer have come. */
+  private conclude(call: PendingCall, body: ReplyBody): void {
+    if (call.streams?.incoming?.isComplete === false && followsItems(body)) {
+      call.held = true;
+      call.answer = body;
+    } else settle(this.finish(call), body);
+  }
+
+  private onSegment(reader: Reader, link: Link): void {
+    const header = readSegmentHeader(reader);
+    const call = this.streaming(header.number, link);
+    if (call === undefined) return;
+    if (call.streams?.receive(header, reader) !== true) this.counters.malformed++;
+    else if (call.answer !== undefined && call.streams.incoming?.isComplete === true)
+      settle(this.finish(call), call.answer);
+  }
+
+  /** The call of a stream's frame. That it came is a sign of life. */
+  private streaming(number: number, link: Link): PendingCall | undefined {
+    const call = this.answered(number);
+    if (call === undefined) return undefined;
+    call.held = true;
+    call.timeouts = 0;
+    call.dueAt = this.platform.clock.now() + (link.reliable ? connectionPatience(0) : maximumTimeout);
+    return call;
+  }
+
+  private openStreams(call: PendingCall): void {
+    const { session } = this;
+    call.streams = this.streams.open({
+      number: call.number,
+      incoming: returnsStream(call.procedure),
+      outgoing: takesStream(call.procedure),
+      window: this.streamWindow,
+      longestItem: this.messageBytes,
+      isFollowed: true,
+      path: {
+        link: () => {
+          const now = this.platform.clock.now();
+          if (call.copies === 0 || !session.isFresh(now)) return undefined;
+          session.touch(now);
+          return session.link;
+        },
+        roundTrip: session.roundTrip,
+        congestion: session.congestion,
+      },
+    });
   }
 
   private onBusy(reader: Reader, link: Link): void {
@@ -569,11 +650,10 @@ export class CallerEndpoint {
   private finish(call: PendingCall): PendingCall {
     this.pending.delete(call.number);
     if (this.open.delete(call.number) && call.copies > 0) this.acknowledger.owe();
-    if (this.admission.size > 0) {
-      this.admission.delete(call);
-      this.admission.admit();
-    }
+    if (!this.admission.delete(call) && call.streams === undefined) this.inFlight--;
+    this.admission.admit();
     call.unlisten?.();
+    call.streams?.release();
     return call;
   }
 }

@@ -147,6 +147,10 @@ export function createPromotion(options: PromotionOptions): Promotion {
         options.handlers.onFrames(each, bytes, start, end);
       } else onGreeting(each, bytes, start, end);
     },
+    onFlush(each) {
+      // Before the session's frame stands there, nothing else may.
+      if (isReady) options.handlers.onFlush?.(each);
+    },
     onDown(each) {
       if (each === link) fail();
     },

@@ -18,26 +18,28 @@ function callOf(number: number): PendingCall {
 function open() {
   const clock = createManualClock();
   const socket = { full: false };
-  const pending = new Set<PendingCall>();
+  const running = new Set<PendingCall>();
   const started: number[] = [];
+  const start = (call: PendingCall): void => {
+    running.add(call);
+    started.push(call.number);
+  };
   const admission = createAdmission({
     clock,
     callsInFlight: 3,
     queuedCalls: 4,
-    pending: () => pending.size,
+    inFlight: () => running.size,
     isFull: () => socket.full,
-    start: call => void started.push(call.number),
+    start,
   });
   const end = (call: PendingCall): void => {
-    pending.delete(call);
+    running.delete(call);
     admission.delete(call);
     admission.admit();
   };
   const submit = (number: number): PendingCall => {
     const call = callOf(number);
-    const mayStart = admission.isOpen;
-    pending.add(call);
-    if (mayStart) started.push(number);
+    if (admission.isOpen) start(call);
     else admission.add(call);
     return call;
   };
