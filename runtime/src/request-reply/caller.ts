@@ -422,15 +422,18 @@ export class CallerEndpoint {
 
   /**
    * The server lost the session, by a restart or because its lease ran out. Whether a request that was sent in it was
-   * executed cannot be known any more, unless its only copy went over the very connection that said so.
+   * executed cannot be known any more, unless its only copy went over the very connection that said so, and that so
+   * short a while ago that it cannot have come before the session was lost.
    */
   private failLost(answering: Link | undefined): void {
+    const now = this.platform.clock.now();
     this.pending.each(call => {
       call.held = false;
       call.reply = undefined;
       call.spansSessions ||= call.copies > 0;
       if (call.copies === 0 || call.procedure.semantics !== 'at-most-once') return;
-      if (answering?.reliable && call.copies === 1 && call.sentOver === answering) call.copies = 0;
+      const isOnlyCopy = answering?.reliable && call.copies === 1 && call.sentOver === answering;
+      if (isOnlyCopy && this.session.isWithinLease(call.lastSentAt, now)) call.copies = 0;
       else
         this.fail(
           call,

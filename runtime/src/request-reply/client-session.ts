@@ -81,7 +81,12 @@ export class ClientSession {
 
   /** Whether requests may be sent: the session is there, and its lease cannot have run out. */
   isFresh(now: number): boolean {
-    return this.state === 'ready' && now - this.lastSent <= this.lease / 2;
+    return this.state === 'ready' && this.isWithinLease(this.lastSent, now);
+  }
+
+  /** Whether the lease that frames sent at `since` renewed cannot have run out, with what clocks differ by. */
+  isWithinLease(since: number, now: number): boolean {
+    return now - since <= this.lease / 2;
   }
 
   /** Whether the server has given a session that nothing has ended yet. */
