@@ -9,6 +9,7 @@ import type { Platform } from '../platform/platform.js';
 import { returnsStream, takesStream } from '../schema/description.js';
 import type { CallError, CallErrorCode } from '../schema/errors.js';
 import type { Address } from '../transport/address.js';
+import { forEachFrame } from '../transport/frame-loop.js';
 import type { Link, TransportCounters } from '../transport/transport.js';
 import { type Admission, createAdmission } from './admission.js';
 import { CallTable } from './call-table.js';
@@ -17,13 +18,13 @@ import { type Acknowledger, createAcknowledger } from './client-acknowledgement.
 import { ClientSession, isFor } from './client-session.js';
 import { expire, followsItems, settle, unansweredError } from './conclude.js';
 import { Reassembly, readFragmentHeader } from './fragments.js';
-import { forEachFrame } from './frame-loop.js';
 import { beginFrame, FrameType, finishFrame, readRanges, sendFrame } from './frames.js';
 import { type ChannelLimits, defaultChannelLimits } from './limits.js';
 import type { PendingCall } from './pending-call.js';
 import { createPromotion, type Promotion } from './promotion.js';
 import { type ReplyBody, readReplyBody, readReplyHeader } from './reply-frame.js';
 import { backOff, connectionPatience, maximumTimeout } from './retransmission.js';
+import type { RetryBudget } from './retry-budget.js';
 import {
   fitsDatagram,
   longestRequest,
@@ -57,6 +58,9 @@ export interface CallerOptions extends Partial<ChannelLimits> {
   readonly clientId: Buffer;
   readonly messageBytes: number;
   readonly datagramBytes: number;
+  /** The longest metadata of a reply; 8,192 bytes unless told otherwise. */
+  readonly metadataBytes?: number | undefined;
+  readonly retryBudget?: RetryBudget | undefined;
   readonly streamWindow: StreamWindow;
   /** The number of the first call; 1 unless told otherwise. */
   readonly firstNumber?: number;
@@ -75,6 +79,8 @@ export class CallerEndpoint {
   private readonly platform: Platform;
   private readonly clientId: Buffer;
   private readonly messageBytes: number;
+  private readonly metadataBytes: number | undefined;
+  private readonly retryBudget: RetryBudget | undefined;
   private readonly streamWindow: StreamWindow;
   private readonly streams: StreamSchedule;
   private readonly session: ClientSession;
@@ -99,6 +105,8 @@ export class CallerEndpoint {
     const limits = { ...defaultChannelLimits, ...options };
     this.messageBytes = limits.messageBytes;
     this.promotionBytes = options.address.scheme === 'udp' ? limits.promotionBytes : Number.POSITIVE_INFINITY;
+    this.metadataBytes = options.metadataBytes;
+    this.retryBudget = options.retryBudget;
     this.streamWindow = options.streamWindow;
     this.streams = new StreamSchedule(this.platform.clock);
     this.nextNumber = options.firstNumber ?? 1;
@@ -179,6 +187,7 @@ export class CallerEndpoint {
     if (call.streams === undefined) this.inFlight++;
     if (call.procedure.semantics === 'at-most-once') this.open.add(call.number);
     const now = this.platform.clock.now();
+    this.retryBudget?.deposit(now);
     if (call.deadlineAt <= now) {
       expire(this.finish(call));
       return;
@@ -213,7 +222,7 @@ export class CallerEndpoint {
     if (this.closed) return;
     this.closed = true;
     this.pending.each(call => {
-      this.fail(call, 'cancelled', 'the channel was closed while the call was pending');
+      this.abort(call.number, 'cancelled', 'the channel was closed while the call was pending');
     });
     if (this.acknowledger.owes) this.acknowledge(this.session.link);
     this.timer.cancel();
@@ -237,7 +246,7 @@ export class CallerEndpoint {
       return;
     }
     this.session.touch(now);
-    if (isUnderWay(call, link)) {
+    if (isUnderWay(call, link) || !this.maySend(call, now)) {
       this.counters.probes++;
       sendProbe(link, call);
     } else if (call.procedure.semantics === 'maybe') {
@@ -253,7 +262,7 @@ export class CallerEndpoint {
   /** The path that the call takes now. None: it waits for one, until it is due. */
   private pathOf(call: PendingCall, now: number): Link | undefined {
     const { link } = this.session;
-    if (!call.promoted || link === undefined) return link;
+    if (!call.promoted || link === undefined || isBoundTo(call, link)) return link;
     const path = this.promotion.pathOf(call, link, now);
     if (path === undefined) this.arm(call);
     return path;
@@ -276,6 +285,12 @@ export class CallerEndpoint {
       wanted ||= promoted;
     });
     return wanted;
+  }
+
+  /** Whether another copy of the request may go out. */
+  private maySend({ copies, attempts, procedure }: PendingCall, now: number): boolean {
+    if (copies === 0 || procedure.semantics === 'maybe') return true;
+    return copies < attempts && (this.retryBudget?.withdraw(now) ?? true);
   }
 
   private sendCopy(call: PendingCall, link: Link, now: number): void {
@@ -431,7 +446,7 @@ export class CallerEndpoint {
       call.held = false;
       call.reply = undefined;
       call.spansSessions ||= call.copies > 0;
-      if (call.copies === 0 || call.procedure.semantics !== 'at-most-once') return;
+      if (call.copies === 0 || maySpanSessions(call)) return;
       const isOnlyCopy = answering?.reliable && call.copies === 1 && call.sentOver === answering;
       if (isOnlyCopy && this.session.isWithinLease(call.lastSentAt, now)) call.copies = 0;
       else
@@ -510,7 +525,7 @@ export class CallerEndpoint {
     const call = this.answered(number);
     if (call === undefined) return;
     this.sampleRoundTrip(call, attempt, processing);
-    this.conclude(call, readReplyBody(reader, call.procedure));
+    this.conclude(call, readReplyBody(reader, call.procedure, this.metadataBytes));
   }
 
   private onReplyFragment(reader: Reader, link: Link): void {
@@ -529,7 +544,7 @@ export class CallerEndpoint {
     if (replyId !== call.replyId) return;
     call.reply.add(fragment, reader.rawBytes(reader.remaining));
     if (call.reply.complete) {
-      this.conclude(call, readReplyBody(reader.reset(call.reply.join()), call.procedure));
+      this.conclude(call, readReplyBody(reader.reset(call.reply.join()), call.procedure, this.metadataBytes));
       return;
     }
     const isLong = fragment.total > this.promotionBytes && call.streams === undefined;
@@ -585,6 +600,8 @@ export class CallerEndpoint {
       window: this.streamWindow,
       longestItem: this.messageBytes,
       isFollowed: true,
+      // An item is bounded as every message is.
+      reserve: () => true,
       path: {
         link: () => {
           const now = this.platform.clock.now();
@@ -618,8 +635,14 @@ export class CallerEndpoint {
     if (path === undefined || (path !== link && path === call.sentOver)) return;
     call.held = false;
     call.reply = undefined;
-    if (fitsDatagram(path, call.frame) || path !== call.sentOver) this.sendCopy(call, path, now);
-    else sendRequestFragments(path, call.frame, call.copies, call.deadlineAt - now, ranges);
+    if (fitsDatagram(path, call.frame) || path !== call.sentOver) {
+      if (!this.maySend(call, now)) {
+        // The connection lives, whatever becomes of the call.
+        if (path.reliable) call.timeouts = 0;
+        return;
+      }
+      this.sendCopy(call, path, now);
+    } else sendRequestFragments(path, call.frame, call.copies, call.deadlineAt - now, ranges);
     this.session.touch(now);
     this.signOfLife(call, path);
   }
@@ -666,6 +689,17 @@ function isUnderWay(call: PendingCall, link: Link): boolean {
   if (call.copies === 0) return false;
   if (call.held || call.reply !== undefined || !fitsDatagram(link, call.frame)) return true;
   return link.reliable && call.sentOver === link;
+}
+
+/** Whether the next session may give what the lost one did not: an answer to another copy, or no answer in time. */
+function maySpanSessions({ procedure: { semantics }, copies, attempts }: PendingCall): boolean {
+  return semantics === 'maybe' || (semantics === 'at-least-once' && copies < attempts);
+}
+
+/** Whether the request began as datagrams and no other copy may go out: it can only be completed there. */
+function isBoundTo(call: PendingCall, link: Link): boolean {
+  if (call.copies < call.attempts || call.sentOver !== link) return false;
+  return !call.held && call.reply === undefined && !fitsDatagram(link, call.frame);
 }
 
 function needsNoSession({ procedure, frame }: PendingCall, link: Link): boolean {

@@ -10,10 +10,10 @@
 import { Reader } from '../marshalling/reader.js';
 import type { Platform, Timer } from '../platform/platform.js';
 import { parseAddress } from '../transport/address.js';
+import { forEachFrame } from '../transport/frame-loop.js';
 import { dial } from '../transport/open.js';
 import type { Link, LinkHandlers, TransportCounters } from '../transport/transport.js';
 import type { ClientSession } from './client-session.js';
-import { forEachFrame } from './frame-loop.js';
 import { FrameType, idBytes, noId } from './frames.js';
 import { noCookie, readWelcome, sendHello, sessionFrame } from './handshake-frames.js';
 import type { PendingCall } from './pending-call.js';

@@ -18,6 +18,10 @@ export interface CallSession {
   /** Of the way to its client. */
   readonly roundTrip: RoundTripEstimate;
   readonly congestion: CongestionWindow;
+  /** What its half-open requests and items hold, in bytes. */
+  readonly halfOpenBytes: number;
+  /** They hold so many more bytes. */
+  countHalfOpen(bytes: number): void;
   /** How many of its calls have streams. */
   streams: number;
   /** The longest reply that its client takes. */
@@ -55,6 +59,8 @@ export interface ReceivedCall {
   replyId: number;
   state: 'waiting' | 'answered';
   reply: KeptReply | undefined;
+  /** What goes with the answer, marshalled. */
+  replyMetadata: Uint8Array | undefined;
   /** What comes and goes beside request and reply. */
   streams: CallStreams | undefined;
   /** The caller cancelled, gave up, or is gone. */
