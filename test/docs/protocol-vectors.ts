@@ -143,7 +143,7 @@ function keyGrant(): Buffer {
 
 const money = { units: 1250n, currency: Currency.eur };
 const deposit = request(bankProcedures.deposit, ['alice', money]);
-const hello = (more: { token?: Buffer; cookie?: Buffer }) => (link: Link) =>
+const hello = (more: { token?: Buffer; cookie?: Buffer; renewsOnly?: boolean }) => (link: Link) =>
   sendHello(link, {
     clientId,
     nonce,
@@ -177,6 +177,7 @@ const acknowledgement = written(FrameType.acknowledgement, writer =>
 export const vectors: Readonly<Record<string, Buffer>> = {
   hello: frameOf(hello({})),
   'hello-with-cookie': frameOf(hello({ cookie })),
+  'hello-of-a-second-path': frameOf(hello({ token, renewsOnly: true })),
   cookie: frameOf(link => sendCookie(link, nonce, cookie)),
   welcome: frameOf(link =>
     sendWelcome(link, { nonce, epoch, token, lease: 60_000, tcpPort: 7000, messageBytes: 1 << 25 }),
@@ -281,6 +282,14 @@ export const readers: Readonly<Record<string, (bytes: Buffer) => void>> = {
       messageBytes: 1 << 25,
       token: noId,
       cookie: noCookie,
+      renewsOnly: false,
+    }),
+  'hello-of-a-second-path': bytes =>
+    expect(readHello(theFrame(bytes).body())).toMatchObject({
+      nonce,
+      token,
+      cookie: noCookie,
+      renewsOnly: true,
     }),
   welcome: bytes =>
     expect(readWelcome(theFrame(bytes).body())).toEqual({

@@ -185,6 +185,10 @@ export class CalleeEndpoint {
 
   private onRequest(link: Link, sender: Sender, header: RequestHeader, reader: Reader, now: number): void {
     this.counters.requests++;
+    // Parts of it may have come as datagrams before it came whole over a connection.
+    if (sender.kind === 'session' && sender.session.halfOpen.size > 0) {
+      sender.session.dropHalfOpen(header.number);
+    }
     const body = reader.position;
     const target = this.options.find(reader.rawU32(), reader.rawU32());
     // The stronger of both is kept: the schema decides, and a client that counts on a filter gets one.

@@ -127,6 +127,8 @@ export class Sessions {
       session.link = link;
       session.lastHeard = now;
       this.welcome(session, hello);
+    } else if (hello.renewsOnly) {
+      refuse(refusal('failed-precondition', 'the session that the hello names is not known here'));
     } else if (this.sessions.size >= this.options.limits.sessions) {
       refuse(
         refusal('resource-exhausted', `the server has ${this.sessions.size} sessions and takes no more`),
