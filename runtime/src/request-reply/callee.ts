@@ -7,6 +7,7 @@ import { MarshalError } from '../marshalling/errors.js';
 import { Reader } from '../marshalling/reader.js';
 import type { Platform } from '../platform/platform.js';
 import { type DispatchEntry, returnsStream, takesStream } from '../schema/description.js';
+import { forEachFrame } from '../transport/frame-loop.js';
 import {
   createTransportCounters,
   type Link,
@@ -16,7 +17,6 @@ import {
 import { Answering, type AnsweringCounters } from './answering.js';
 import { fingerprintOf } from './fingerprint.js';
 import { fragmentOverhead, Reassembly, readFragmentHeader } from './fragments.js';
-import { forEachFrame } from './frame-loop.js';
 import { allFragments, FrameType, readRanges, semanticsRank } from './frames.js';
 import { ResetReason, resetBytes, sendReset } from './handshake-frames.js';
 import type { ServerLimits } from './limits.js';

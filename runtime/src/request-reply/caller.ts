@@ -9,6 +9,7 @@ import type { Platform } from '../platform/platform.js';
 import { returnsStream, takesStream } from '../schema/description.js';
 import type { CallError, CallErrorCode } from '../schema/errors.js';
 import type { Address } from '../transport/address.js';
+import { forEachFrame } from '../transport/frame-loop.js';
 import type { ClientTls } from '../transport/security.js';
 import { createTransportCounters, type Link, type TransportCounters } from '../transport/transport.js';
 import { CallTable } from './call-table.js';
@@ -17,7 +18,6 @@ import { type Acknowledger, createAcknowledger } from './client-acknowledgement.
 import { ClientSession, isFor } from './client-session.js';
 import { expire, followsItems, settle, unansweredError } from './conclude.js';
 import { Reassembly, readFragmentHeader } from './fragments.js';
-import { forEachFrame } from './frame-loop.js';
 import { beginFrame, FrameType, finishFrame, readRanges, sendFrame } from './frames.js';
 import type { PendingCall } from './pending-call.js';
 import { type ReplyBody, readReplyBody, readReplyHeader } from './reply-frame.js';

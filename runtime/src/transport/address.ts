@@ -3,12 +3,13 @@
  * `udps://host:port` and `tls://host:port`, `unix:path`, `memory:name`.
  */
 
-export type NetworkScheme = 'udp' | 'udps' | 'tcp' | 'tls';
-
 export type Address =
-  | { readonly scheme: NetworkScheme; readonly host: string; readonly port: number }
+  | { readonly scheme: 'udp' | 'tcp'; readonly host: string; readonly port: number }
+  | { readonly scheme: SecuredScheme; readonly host: string; readonly port: number }
   | { readonly scheme: 'unix'; readonly path: string }
   | { readonly scheme: 'memory'; readonly name: string };
+
+type SecuredScheme = 'udps' | 'tls';
 
 const hostAndPort = /^(udps?|tcp|tls):\/\/(\[[^\]]+\]|[^:/?#[\]]+):(\d{1,5})\/?$/;
 const socketPath = /^unix:(?:\/\/(?=\/))?([^\0]+)$/;
@@ -23,7 +24,7 @@ export function parseAddress(text: string): Address {
   if (network !== null) {
     const port = Number(network[3]);
     if (port <= 65535) {
-      return { scheme: network[1] as NetworkScheme, host: withoutBrackets(network[2]!), port };
+      return { scheme: network[1] as 'udp' | 'tcp' | SecuredScheme, host: withoutBrackets(network[2]!), port };
     }
   }
   const unix = socketPath.exec(text);

@@ -25,8 +25,8 @@ export interface DialOptions extends TransportOptions {
 }
 
 export interface ListenOptions extends TransportOptions {
-  /** How many keys of sealed UDP there may be at a time. */
-  readonly datagramKeys: number;
+  /** How many keys of sealed UDP there may be at a time; none unless told otherwise. */
+  readonly datagramKeys?: number;
   readonly tls?: ServerTls | undefined;
 }
 

@@ -49,6 +49,7 @@ class StreamLink implements Link {
   private end = 0;
   private scheduled = false;
   private open = true;
+  private paused = false;
   private waiting: (() => void)[] = [];
   private readonly flushTurn = () => this.flush();
 
@@ -117,6 +118,16 @@ class StreamLink implements Link {
     else callback();
   }
 
+  pause(): void {
+    this.paused = true;
+    this.socket.pause();
+  }
+
+  resume(): void {
+    this.paused = false;
+    if (!this.full || !this.options.holdsBack) this.socket.resume();
+  }
+
   close(): void {
     if (!this.open) return;
     this.flush();
@@ -140,7 +151,7 @@ class StreamLink implements Link {
   private drained(): void {
     if (!this.open || !this.full) return;
     this.full = false;
-    if (this.options.holdsBack) this.socket.resume();
+    if (this.options.holdsBack && !this.paused) this.socket.resume();
     this.options.handlers.onDrain?.(this);
   }
 
