@@ -24,7 +24,11 @@ export function parseAddress(text: string): Address {
   if (network !== null) {
     const port = Number(network[3]);
     if (port <= 65535) {
-      return { scheme: network[1] as 'udp' | 'tcp' | SecuredScheme, host: withoutBrackets(network[2]!), port };
+      return {
+        scheme: network[1] as 'udp' | 'tcp' | SecuredScheme,
+        host: withoutBrackets(network[2]!),
+        port,
+      };
     }
   }
   const unix = socketPath.exec(text);
