@@ -37,6 +37,7 @@ export default defineConfig({
           'test/runtime/**/*.test.ts',
           'test/docs/**/*.test.ts',
           'test/fuzz/**/*.test.ts',
+          'test/interop/**/*.test.ts',
         ],
         60_000,
       ),

@@ -62,6 +62,19 @@ function secrets({ key, cert, ca }: Partial<KeyAndCertificate> & Pick<TlsDiallin
   };
 }
 
+/** What `node:tls` is to be told to secure a connection so. */
+export function connectionOptions(tls: TlsDialling): ConnectionOptions {
+  const { serverName, protocol } = tls;
+  return {
+    ...secrets(tls),
+    ...version,
+    ALPNProtocols: [protocol],
+    // RFC 6066, section 3: an IP address is never sent as a name.
+    servername: isIP(serverName) ? '' : serverName,
+    checkServerIdentity: (_host, certificate) => checkServerIdentity(serverName, certificate),
+  };
+}
+
 /**
  * Rejects when there is no connection, or the server is not who it should be.
  *
@@ -72,16 +85,8 @@ export function connectTls<T>(
   tls: TlsDialling,
   connected: (socket: Socket, session: TlsSession) => T,
 ): Promise<T> {
-  const { serverName, protocol } = tls;
-  const options: ConnectionOptions = {
-    ...(address as TcpNetConnectOpts),
-    ...secrets(tls),
-    ...version,
-    ALPNProtocols: [protocol],
-    // RFC 6066, section 3: an IP address is never sent as a name.
-    servername: isIP(serverName) ? '' : serverName,
-    checkServerIdentity: (_host, certificate) => checkServerIdentity(serverName, certificate),
-  };
+  const { protocol } = tls;
+  const options = { ...(address as TcpNetConnectOpts), ...connectionOptions(tls) };
   return new Promise((resolve, reject) => {
     const socket = connect(options);
     const fail = (error: Error): void => {
@@ -148,7 +153,7 @@ function usable<T>(make: () => T): T {
   }
 }
 
-function sessionOf(socket: TLSSocket): TlsSession {
+export function sessionOf(socket: TLSSocket): TlsSession {
   return {
     protocol: socket.alpnProtocol || '',
     certificate: certificateOf(socket),

@@ -443,5 +443,5 @@ function follow(call: ReceivedCall, link: Link, attempt: number, now: number): v
 function moveTo(call: ReceivedCall, link: Link): void {
   if (call.link === link) return;
   call.link = link;
-  call.streams?.resume(link);
+  call.streams?.resume();
 }

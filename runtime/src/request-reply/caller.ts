@@ -11,7 +11,12 @@ import type { CallError, CallErrorCode } from '../schema/errors.js';
 import type { Address } from '../transport/address.js';
 import { forEachFrame } from '../transport/frame-loop.js';
 import type { ClientTls } from '../transport/security.js';
-import { createTransportCounters, type Link, type TransportCounters } from '../transport/transport.js';
+import {
+  createTransportCounters,
+  type Dial,
+  type Link,
+  type TransportCounters,
+} from '../transport/transport.js';
 import { CallTable } from './call-table.js';
 import { type CallTimer, createCallTimer } from './call-timer.js';
 import { type Acknowledger, createAcknowledger } from './client-acknowledgement.js';
@@ -55,6 +60,7 @@ export interface CallerCounters extends TransportCounters {
 
 export interface CallerOptions {
   readonly platform: Platform;
+  readonly dial: Dial;
   readonly address: Address;
   readonly clientId: Buffer;
   readonly messageBytes: number;
@@ -330,7 +336,7 @@ export class CallerEndpoint {
     this.pending.each(call => {
       call.timeouts = 0;
       this.transmit(call, now);
-      if (this.session.link !== undefined) call.streams?.resume(this.session.link);
+      call.streams?.resume();
     });
   }
 

@@ -9,9 +9,8 @@ import type { Reader } from '../marshalling/reader.js';
 import type { Platform, Timer } from '../platform/platform.js';
 import { CallError } from '../schema/errors.js';
 import { type Address, formatAddress } from '../transport/address.js';
-import { dial } from '../transport/open.js';
 import type { ClientTls } from '../transport/security.js';
-import type { Link, LinkHandlers, TransportCounters } from '../transport/transport.js';
+import type { Dial, Link, LinkHandlers, TransportCounters } from '../transport/transport.js';
 import { type CongestionWindow, createCongestionWindow } from './congestion.js';
 import { clientIdBytes, idBytes, noId, readFailure } from './frames.js';
 import {
@@ -32,6 +31,7 @@ const greetingPatience = 5000;
 
 export interface ClientSessionOptions {
   readonly platform: Platform;
+  readonly dial: Dial;
   readonly address: Address;
   readonly clientId: Buffer;
   readonly messageBytes: number;
@@ -172,7 +172,7 @@ export class ClientSession {
 
   private startDialling(): void {
     this.state = 'dialling';
-    const { platform, address, counters, messageBytes, handlers, datagramBytes, tls } = this.options;
+    const { platform, dial, address, counters, messageBytes, handlers, datagramBytes, tls } = this.options;
     dial(address, {
       platform,
       counters,

@@ -10,6 +10,7 @@ import { listen } from '../transport/open.js';
 import { datagramBytes } from '../transport/packet.js';
 import type { ServerTls } from '../transport/security.js';
 import type { Listener } from '../transport/transport.js';
+import { attachWebSockets, type WebOptions } from '../transport/ws.js';
 import { inheriting } from './context-storage.js';
 import { type Draining, type DrainOptions, drain } from './drain.js';
 import { type ErrorListener, Execution, type ExecutionCounters } from './execution.js';
@@ -26,6 +27,8 @@ export interface ServeOptions {
   readonly datagramBytes?: number;
   /** For addresses that are secured: who this server is, and whom it believes. */
   readonly tls?: ServerTls;
+  /** How web pages reach the server over WebSockets. */
+  readonly web?: WebOptions;
   /** Told of errors that procedures throw and do not declare. Default: they are printed on standard error. */
   readonly onError?: ErrorListener;
   /** Stand around every procedure, the first one outermost. */
@@ -94,7 +97,18 @@ export async function serve(options: ServeOptions): Promise<Server> {
     dispatch: (call, target, hasMetadata, reader) => execution.dispatch(call, target, hasMetadata, reader),
   });
 
+  const transport = {
+    platform,
+    handlers: callee.handlers,
+    counters: callee.counters,
+    maxFrame: limits.messageBytes + 1024,
+    datagramBytes: longestDatagram,
+    datagramKeys: limits.datagramKeys,
+    tls: options.tls,
+  };
+  const { web = {} } = options;
   const listeners: Listener[] = [];
+  let attached: Pick<Listener, 'close'> | undefined;
   let closed = false;
   const close = async (): Promise<void> => {
     if (closed) return;
@@ -102,23 +116,17 @@ export async function serve(options: ServeOptions): Promise<Server> {
     execution.close();
     callee.close();
     for (const listener of listeners) listener.close();
+    attached?.close();
   };
 
   try {
     for (const address of wanted) {
-      const listener = await listen(address, {
-        platform,
-        handlers: callee.handlers,
-        counters: callee.counters,
-        maxFrame: limits.messageBytes + 1024,
-        datagramBytes: longestDatagram,
-        tls: options.tls,
-        datagramKeys: limits.datagramKeys,
-      });
+      const listener = await listen(address, { ...transport, web });
       listeners.push(listener);
       const taken = parseAddress(listener.address);
       if (taken.scheme === 'tcp' && tcpPort === 0) tcpPort = taken.port;
     }
+    if (web.server !== undefined) attached = await attachWebSockets(web.server, { ...transport, web });
   } catch (error) {
     await close();
     throw error;

@@ -1,33 +1,21 @@
 /** From an address to the transport that serves it. */
-import type { Platform } from '../platform/platform.js';
 import type { Address } from './address.js';
 import { dialMemory, listenMemory } from './memory.js';
-import type { ClientTls, ServerTls } from './security.js';
+import type { ServerTls } from './security.js';
 import { dialTcp, listenTcp } from './tcp.js';
 import { dialTls, listenTls } from './tls.js';
-import type { Link, LinkHandlers, Listener, TransportCounters } from './transport.js';
+import type { DialOptions, Link, Listener, TransportOptions } from './transport.js';
 import { dialUdp, listenUdp } from './udp.js';
 import { dialUdps, listenUdps } from './udps.js';
 import { dialUnix, listenUnix } from './unix.js';
-
-export interface TransportOptions {
-  readonly platform: Platform;
-  readonly handlers: LinkHandlers;
-  readonly counters: TransportCounters;
-  /** The longest frame that a stream accepts. */
-  readonly maxFrame: number;
-  /** The longest datagram that is sent. */
-  readonly datagramBytes: number;
-}
-
-export interface DialOptions extends TransportOptions {
-  readonly tls?: ClientTls | undefined;
-}
+import { dialWebSocket, listenWebSocket, type WebOptions } from './ws.js';
 
 export interface ListenOptions extends TransportOptions {
-  /** How many keys of sealed UDP there may be at a time; none unless told otherwise. */
-  readonly datagramKeys?: number;
+  /** How many keys of sealed UDP there may be at a time. */
+  readonly datagramKeys: number;
   readonly tls?: ServerTls | undefined;
+  /** How web pages reach the server. */
+  readonly web?: WebOptions;
 }
 
 /** Opens a path to a server. Rejects with the system's error where there is none. */
@@ -45,6 +33,9 @@ export function dial(address: Address, options: DialOptions): Promise<Link> {
       return dialTls(address.host, address.port, streamOptions);
     case 'unix':
       return dialUnix(address.path, platform, streamOptions);
+    case 'ws':
+    case 'wss':
+      return dialWebSocket(address, options);
     case 'memory':
       return dialMemory(address.name, streamOptions);
   }
@@ -65,6 +56,9 @@ export function listen(address: Address, options: ListenOptions): Promise<Listen
       return listenTls(address.host, address.port, streamOptions);
     case 'unix':
       return listenUnix(address.path, platform, streamOptions);
+    case 'ws':
+    case 'wss':
+      return listenWebSocket(address, options);
     case 'memory':
       return listenMemory(address.name, streamOptions);
   }

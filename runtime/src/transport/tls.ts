@@ -1,5 +1,6 @@
 /** Frames over TLS 1.3 (RFC 8446): the stream of TCP, encrypted, between ends that prove who they are. */
 import type { Clock, Platform, SocketAddress, StreamSocket } from '../platform/platform.js';
+import type { TlsSession } from '../platform/tls.js';
 import type { Principal } from '../schema/description.js';
 import { formatAddress } from './address.js';
 import { type ClientTls, diallingTls, listeningTls, principalOf, type ServerTls } from './security.js';
@@ -72,7 +73,7 @@ function firstHeard<T>(
 }
 
 /** Servers on Node.js hang up on a client whose certificate they do not trust, and say nothing. */
-function refusalBehind(error: Error | null): Error {
+export function refusalBehind(error: Error | null): Error {
   if (error !== null && (error as { readonly code?: unknown }).code !== 'ECONNRESET') return error;
   const message = "the server hung up without a word; it may not take this client's certificate";
   return new Error(message, { cause: error });
@@ -118,7 +119,7 @@ export async function listenTls(
       ...address,
       tls,
       onConnection(socket) {
-        const peer = identified(socket, serverTls, counters);
+        const peer = identified(socket.tls, serverTls, counters);
         if (peer === undefined) socket.destroy();
         else if (socket.tls?.protocol === keys) agreeOnKeys?.(socket, peer.principal);
         else onConnection(socket, peer.principal);
@@ -128,13 +129,13 @@ export async function listenTls(
 }
 
 /** Undefined: its certificate names nobody whom the application takes. */
-function identified(
-  socket: StreamSocket,
+export function identified(
+  session: TlsSession | undefined,
   tls: ServerTls | undefined,
   counters: TransportCounters,
 ): { readonly principal: Principal | undefined } | undefined {
   try {
-    return { principal: principalOf(socket.tls?.certificate, tls?.principal) };
+    return { principal: principalOf(session?.certificate, tls?.principal) };
   } catch {
     counters.unauthenticated++;
     return undefined;

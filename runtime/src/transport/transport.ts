@@ -5,8 +5,11 @@
  * into a frame than its length. Frames that are sent in one turn of the event loop leave together.
  */
 
+import type { Platform } from '../platform/platform.js';
 import type { KeyAndCertificate } from '../platform/tls.js';
 import type { Principal } from '../schema/description.js';
+import type { Address } from './address.js';
+import type { ClientTls } from './security.js';
 
 /** Bytes of a frame before its type. */
 export const lengthBytes = 4;
@@ -94,3 +97,21 @@ export interface TransportCounters {
 export function createTransportCounters(): TransportCounters {
   return { damaged: 0, forged: 0, replayed: 0, unauthenticated: 0 };
 }
+
+/** What opening a path or a listener takes, whichever transport it is. */
+export interface TransportOptions {
+  readonly platform: Platform;
+  readonly handlers: LinkHandlers;
+  readonly counters: TransportCounters;
+  /** The longest frame that a stream accepts. */
+  readonly maxFrame: number;
+  /** The longest datagram that is sent. */
+  readonly datagramBytes: number;
+}
+
+export interface DialOptions extends TransportOptions {
+  readonly tls?: ClientTls | undefined;
+}
+
+/** Opens a path to a server. Rejects with the system's error where there is none. A page knows fewer than Node does. */
+export type Dial = (address: Address, options: DialOptions) => Promise<Link>;

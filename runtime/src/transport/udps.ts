@@ -62,8 +62,8 @@ export async function dialUdps(
 }
 
 export interface UdpsListenOptions extends UdpOptions, SecuredListenOptions {
-  /** How many keys there may be at a time; none unless told otherwise. */
-  readonly datagramKeys?: number;
+  /** How many keys there may be at a time. */
+  readonly datagramKeys: number;
 }
 
 /** Where a port is free for UDP, another server may have it for TCP. */
@@ -84,7 +84,7 @@ export async function listenUdps(host: string, port: number, options: UdpsListen
 /** Listens for datagrams, and at the same port for those who want a key. */
 async function listenTwice(host: string, port: number, options: UdpsListenOptions): Promise<Listener> {
   const { platform, counters } = options;
-  const keys = createGrantedKeys(platform.clock, options.datagramKeys ?? 0);
+  const keys = createGrantedKeys(platform.clock, options.datagramKeys);
   let isClosed = false;
 
   const grant: AgreeOnKeys = (socket, principal) => {

@@ -53,7 +53,7 @@ async function stage(scheme: string, tls: Partial<ServerTls> = {}, options: Part
   return { calls, callers, server, client };
 }
 
-describe.each(['tls', 'udps'])('%s:', scheme => {
+describe.each(['tls', 'udps', 'wss'])('%s:', scheme => {
   it('shows a procedure who calls', async () => {
     const { calls, callers, client, server } = await stage(scheme);
     expect(server.addresses[0]).toMatch(new RegExp(`^${scheme}://127.0.0.1:\\d+$`));
