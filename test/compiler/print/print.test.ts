@@ -25,9 +25,7 @@ function meaning(declaration: Declaration): unknown {
     if (Array.isArray(value)) return value.map(element => plain(element));
     if (typeof value !== 'object' || value === null) return value;
     if (!isRoot && 'fullName' in value) return value.fullName;
-    if (!isRoot && 'interface' in value && 'parameters' in value && value.interface !== declaration) {
-      return (value as { name: string }).name;
-    }
+    if (declaration.kind === 'group' && 'parameters' in value && 'name' in value) return value.name;
     return Object.fromEntries(
       Object.entries(value)
         .filter(([key]) => key !== 'span' && key !== 'module')

@@ -16,13 +16,13 @@ import { type HealthStatus, NoSuchService, type NoSuchServiceData } from './type
 export function writeNoSuchService(writer: Writer, value: NoSuchServiceData & Extensible): void {
   const at = writer.length;
   writer.arrayHeader(1);
-  writer.string(value.service);
+  writer.string(value.name);
   const unknown = value[unknownFields];
   if (unknown !== undefined) restoreUnknownFields(writer, at, unknown);
 }
 
 export function readNoSuchService(reader: Reader): NoSuchServiceData {
-  let service: string | undefined;
+  let name: string | undefined;
   let unknown: UnknownFields | undefined;
   const count = reader.structHeader();
   const { keyed } = reader;
@@ -31,14 +31,14 @@ export function readNoSuchService(reader: Reader): NoSuchServiceData {
     if (reader.takeNil()) continue;
     switch (fieldId) {
       case 1:
-        service = reader.string();
+        name = reader.string();
         break;
       default:
         unknown = keepUnknownField(reader, fieldId, unknown);
     }
   }
   const value: NoSuchServiceData = {
-    service: service ?? reader.missing('convoke.health.v1.NoSuchService.service'),
+    name: name ?? reader.missing('convoke.health.v1.NoSuchService.name'),
   };
   if (unknown !== undefined) attachUnknownFields(value, unknown);
   return value;
@@ -50,7 +50,7 @@ const noSuchServiceError: DeclaredErrorDescription = {
   read: reader => new NoSuchService(readNoSuchService(reader)),
 };
 
-type HealthCheckArguments = [service_: string | undefined];
+type HealthCheckArguments = [name: string | undefined];
 
 function writeHealthCheckArguments(writer: Writer, values: HealthCheckArguments): void {
   writer.arrayHeader(1);
@@ -59,7 +59,7 @@ function writeHealthCheckArguments(writer: Writer, values: HealthCheckArguments)
 }
 
 function readHealthCheckArguments(reader: Reader): HealthCheckArguments {
-  let service: string | undefined;
+  let name: string | undefined;
   const count = reader.structHeader();
   const { keyed } = reader;
   for (let i = 0, fieldId = 0; i < count; i++) {
@@ -67,13 +67,39 @@ function readHealthCheckArguments(reader: Reader): HealthCheckArguments {
     if (reader.takeNil()) continue;
     switch (fieldId) {
       case 1:
-        service = reader.string();
+        name = reader.string();
         break;
       default:
         reader.skip();
     }
   }
-  return [service];
+  return [name];
+}
+
+type HealthWatchArguments = [name: string | undefined];
+
+function writeHealthWatchArguments(writer: Writer, values: HealthWatchArguments): void {
+  writer.arrayHeader(1);
+  if (values[0] === undefined) writer.nil();
+  else writer.string(values[0]);
+}
+
+function readHealthWatchArguments(reader: Reader): HealthWatchArguments {
+  let name: string | undefined;
+  const count = reader.structHeader();
+  const { keyed } = reader;
+  for (let i = 0, fieldId = 0; i < count; i++) {
+    fieldId = keyed ? reader.fieldId(fieldId) : fieldId + 1;
+    if (reader.takeNil()) continue;
+    switch (fieldId) {
+      case 1:
+        name = reader.string();
+        break;
+      default:
+        reader.skip();
+    }
+  }
+  return [name];
 }
 
 /** The procedures of `Health`: what each promises, and how it is marshalled. */
@@ -96,4 +122,22 @@ export const healthProcedures = {
     writeResult: (writer, value) => writer.u16(value),
     readResult: reader => reader.u16(),
   } satisfies Procedure<HealthCheckArguments, HealthStatus>,
+  watch: {
+    interface: 'convoke.health.v1.Health',
+    declaredBy: 'convoke.health.v1.Health',
+    id: 2,
+    name: 'watch',
+    key: [0x323389e9, 0x94b2f8dc],
+    semantics: 'at-most-once',
+    shape: 'server-stream',
+    idempotent: false,
+    deadline: 86400000,
+    arity: 1,
+    hasResult: true,
+    errors: [noSuchServiceError],
+    writeArguments: writeHealthWatchArguments,
+    readArguments: readHealthWatchArguments,
+    writeResult: (writer, value) => writer.u16(value),
+    readResult: reader => reader.u16(),
+  } satisfies Procedure<HealthWatchArguments, HealthStatus>,
 };

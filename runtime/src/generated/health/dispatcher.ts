@@ -10,6 +10,7 @@ export function createHealthDispatcher(service: HealthService): Dispatcher {
     interface: 'convoke.health.v1.Health',
     entries: [
       { procedure: healthProcedures.check, invoke: stub.check },
+      { procedure: healthProcedures.watch, invoke: stub.watch },
     ],
   };
 }

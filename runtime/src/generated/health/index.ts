@@ -28,14 +28,17 @@ enum HealthStatus {
 
 /// The server neither offers such a service nor knows a status of this name.
 error NoSuchService {
-  @1 service: string;
+  @1 name: string;
 }
 
 /// The health of a server and of its services.
 interface Health {
   /// The status of a service, by its full name such as \`bank.v1.Bank\`; without one, of the server as a whole. Where the
   /// server as a whole does not serve, none of its services does.
-  @1 check(@1 service?: string): HealthStatus throws NoSuchService at-least-once idempotent deadline 1s;
+  @1 check(@1 name?: string): HealthStatus throws NoSuchService at-least-once idempotent deadline 1s;
+
+  /// The status now, and again whenever it changes. Ends after a last "not serving" when the server drains.
+  @2 watch(@1 name?: string): stream HealthStatus throws NoSuchService at-most-once deadline 24h;
 }
 `,
 };

@@ -13,7 +13,7 @@ export type HealthStatus = (typeof HealthStatus)[keyof typeof HealthStatus] | (n
 
 /** The fields of `NoSuchService`. */
 export interface NoSuchServiceData {
-  service: string;
+  name: string;
 }
 
 /** The server neither offers such a service nor knows a status of this name. */
