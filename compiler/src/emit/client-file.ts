@@ -7,22 +7,15 @@ import {
   type PropertySignatureStructure,
   StructureKind,
 } from 'ts-morph';
+import { interfacesOf, offeredProcedures } from '../model/interfaces.js';
 import type { FieldModel, InterfaceModel, ModuleModel, ProcedureModel } from '../model/model.js';
 import { derivedNames, parameterName } from '../model/names.js';
+import { type CallShape, plainParameters, shapeOf } from '../model/procedures.js';
 import { procedureDocs } from './docs.js';
 import type { Statement } from './file.js';
-import { interfacesOf, offeredProcedures } from './interfaces.js';
 import { procedureInterface } from './procedure-interface.js';
 import { createScope, type FileScope } from './scope.js';
-import {
-  type CallShape,
-  isOmissible,
-  methodName,
-  plainParameters,
-  resultType,
-  shapeOf,
-  usedParameter,
-} from './signatures.js';
+import { isOmissible, methodName, resultType, usedParameter } from './signatures.js';
 import { arrow, object, unionType } from './text.js';
 import { typeText } from './type-text.js';
 import { valueText } from './values.js';

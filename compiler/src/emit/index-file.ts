@@ -1,10 +1,11 @@
 /** `index.ts`: all that a module offers, and the descriptions of its interfaces. */
+
+import { allBases, interfacesOf } from '../model/interfaces.js';
 import type { Declaration, ImportModel, InterfaceModel, ModuleModel } from '../model/model.js';
 import { derivedNames, typescriptName } from '../model/names.js';
 import { codecNames } from './codec-file.js';
 import { docText } from './docs.js';
 import type { Statement } from './file.js';
-import { allBases, interfacesOf } from './interfaces.js';
 import { moduleSchema, schemaName } from './schema.js';
 import { createScope, type FileName, type FileScope, relativeFolder } from './scope.js';
 import { bracketed, object, property, quote } from './text.js';

@@ -5,22 +5,15 @@ import {
   type OptionalKind,
   StructureKind,
 } from 'ts-morph';
+import { interfacesOf, offeredProcedures } from '../model/interfaces.js';
 import type { InterfaceModel, ModuleModel, ProcedureModel } from '../model/model.js';
 import { derivedNames, parameterName } from '../model/names.js';
+import { plainParameters, streamParameter } from '../model/procedures.js';
 import { procedureDocs } from './docs.js';
 import type { Statement } from './file.js';
-import { interfacesOf, offeredProcedures } from './interfaces.js';
 import { procedureInterface } from './procedure-interface.js';
 import { createScope, type FileScope } from './scope.js';
-import {
-  argumentsType,
-  argumentType,
-  methodName,
-  plainParameters,
-  resultType,
-  streamParameter,
-  usedParameter,
-} from './signatures.js';
+import { argumentsType, argumentType, methodName, resultType, usedParameter } from './signatures.js';
 import { arrow, bracketed, object } from './text.js';
 
 export function serverFile(module: ModuleModel): { scope: FileScope; statements: Statement[] } {
