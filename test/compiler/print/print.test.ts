@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Declaration, Model } from '../../../compiler/src/model/model.js';
 import { printModule, schemaPath } from '../../../compiler/src/print/print.js';
-import { reach } from '../../../compiler/src/print/reach.js';
+import { reach } from '../../../compiler/src/model/reach.js';
 import { durationText } from '../../../compiler/src/print/values.js';
 import { compileFiles } from '../check/compile-text.js';
 

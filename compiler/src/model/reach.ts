@@ -1,5 +1,5 @@
 /** What declarations stand on. */
-import type { AnnotationModel, Declaration, FieldModel, TypeModel, ValueModel } from '../model/model.js';
+import type { AnnotationModel, Declaration, FieldModel, TypeModel, ValueModel } from './model.js';
 
 /** The declarations and all that they speak of, directly and indirectly. */
 export function reach(roots: Iterable<Declaration>): ReadonlySet<Declaration> {
@@ -8,6 +8,17 @@ export function reach(roots: Iterable<Declaration>): ReadonlySet<Declaration> {
   for (const declaration of found) for (const part of parts(declaration)) found.add(part);
   return found;
 }
+
+/** Whether values of a declared type can contain values of the same type, so that their nesting has to be bounded. */
+export function containsItself(declaration: Declaration): boolean {
+  const known = recursive.get(declaration);
+  if (known !== undefined) return known;
+  const answer = reach(parts(declaration)).has(declaration);
+  recursive.set(declaration, answer);
+  return answer;
+}
+
+const recursive = new WeakMap<Declaration, boolean>();
 
 function parts(declaration: Declaration): readonly Declaration[] {
   return [...inAnnotations(declaration), ...ownParts(declaration)];
