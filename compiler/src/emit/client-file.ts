@@ -11,12 +11,11 @@ import { interfacesOf, offeredProcedures } from '../model/interfaces.js';
 import type { FieldModel, InterfaceModel, ModuleModel, ProcedureModel } from '../model/model.js';
 import { derivedNames, parameterName } from '../model/names.js';
 import { type CallShape, plainParameters, shapeOf } from '../model/procedures.js';
-import { procedureDocs } from './docs.js';
 import type { Statement } from './file.js';
-import { procedureInterface } from './procedure-interface.js';
+import { procedureInterface, procedureMethod } from './procedure-interface.js';
 import { createScope, type FileScope } from './scope.js';
-import { isOmissible, methodName, resultType, usedParameter } from './signatures.js';
-import { arrow, object, unionType } from './text.js';
+import { isOmissible, resultType, usedParameter } from './signatures.js';
+import { arrow, call, object, unionType } from './text.js';
 import { typeText } from './type-text.js';
 import { valueText } from './values.js';
 
@@ -72,20 +71,12 @@ function throwsProperty(errors: string, scope: FileScope): OptionalKind<Property
 }
 
 function clientMethod(procedure: ProcedureModel, scope: FileScope): OptionalKind<MethodSignatureStructure> {
-  const { parameters } = procedure;
-  return {
-    name: methodName(procedure),
-    docs: procedureDocs(procedure),
-    parameters: [
-      ...parameters.map(parameter => ({
-        name: parameterName(parameter.name),
-        type: parameterType(parameter, scope),
-        hasQuestionToken: isOmissible(parameter),
-      })),
-      { name: 'options', hasQuestionToken: true, type: scope.runtimeType('CallOptions') },
-    ],
-    returnType: returnType(procedure, scope),
-  };
+  const parameters = procedure.parameters.map(parameter => {
+    const mark = isOmissible(parameter) ? '?' : '';
+    return `${parameterName(parameter.name)}${mark}: ${parameterType(parameter, scope)}`;
+  });
+  parameters.push(`options?: ${scope.runtimeType('CallOptions')}`);
+  return procedureMethod(procedure, parameters, returnType(procedure, scope));
 }
 
 function parameterType(parameter: FieldModel, scope: FileScope): string {
@@ -119,10 +110,9 @@ function clientStub(declaration: InterfaceModel, scope: FileScope): FunctionDecl
     // The stream is the last parameter, so that it stands behind the tuple of the others.
     const values = names.slice(0, plainParameters(procedure).length);
     const passed = [`[${values.join(', ')}]`, ...names.slice(values.length), 'options'];
-    const method = callerMethods[shapeOf(procedure)];
-    const call = `caller.${method}(${table}.${procedure.name}, ${passed.join(', ')})`;
+    const callee = `caller.${callerMethods[shapeOf(procedure)]}`;
     const head = `${procedure.name}: ${parameters.length === 0 ? 'options' : `(${parameters.join(', ')}, options)`} =>`;
-    return arrow(head, call);
+    return arrow(head, call(callee, [`${table}.${procedure.name}`, ...passed]));
   });
   return {
     kind: StructureKind.Function,

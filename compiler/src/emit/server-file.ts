@@ -9,12 +9,11 @@ import { interfacesOf, offeredProcedures } from '../model/interfaces.js';
 import type { InterfaceModel, ModuleModel, ProcedureModel } from '../model/model.js';
 import { derivedNames, parameterName } from '../model/names.js';
 import { plainParameters, streamParameter } from '../model/procedures.js';
-import { procedureDocs } from './docs.js';
 import type { Statement } from './file.js';
-import { procedureInterface } from './procedure-interface.js';
+import { procedureInterface, procedureMethod } from './procedure-interface.js';
 import { createScope, type FileScope } from './scope.js';
-import { argumentsType, argumentType, methodName, resultType, usedParameter } from './signatures.js';
-import { arrow, bracketed, object } from './text.js';
+import { argumentsType, argumentType, resultType, usedParameter } from './signatures.js';
+import { arrow, bracketed, call, object } from './text.js';
 
 export function serverFile(module: ModuleModel): { scope: FileScope; statements: Statement[] } {
   const interfaces = interfacesOf(module);
@@ -33,18 +32,12 @@ export function serverFile(module: ModuleModel): { scope: FileScope; statements:
 }
 
 function serviceMethod(procedure: ProcedureModel, scope: FileScope): OptionalKind<MethodSignatureStructure> {
-  return {
-    name: methodName(procedure),
-    docs: procedureDocs(procedure),
-    parameters: [
-      ...procedure.parameters.map(parameter => ({
-        name: parameterName(parameter.name),
-        type: argumentType(parameter, scope),
-      })),
-      { name: 'ctx', type: scope.runtimeType('CallContext') },
-    ],
-    returnType: `${scope.runtimeType('Awaitable')}<${returnedType(procedure, scope)}>`,
-  };
+  const parameters = procedure.parameters.map(
+    parameter => `${parameterName(parameter.name)}: ${argumentType(parameter, scope)}`,
+  );
+  parameters.push(`ctx: ${scope.runtimeType('CallContext')}`);
+  const returnType = `${scope.runtimeType('Awaitable')}<${returnedType(procedure, scope)}>`;
+  return procedureMethod(procedure, parameters, returnType);
 }
 
 function returnedType(procedure: ProcedureModel, scope: FileScope): string {
@@ -59,14 +52,13 @@ function serverStub(declaration: InterfaceModel, scope: FileScope): FunctionDecl
     const stream = streamParameter(procedure);
     const streamName = stream && scope.locals()(parameterName(stream.name));
     const passed = [...values, ...(streamName === undefined ? [] : [streamName]), 'ctx'];
-    const call = `service.${name}(${passed.join(', ')})`;
     const parameters = [
       `${usedParameter('values', values)}: ${argumentsType(procedure, scope)}`,
       `ctx: ${scope.runtimeType('CallContext')}`,
       ...(stream === undefined ? [] : [`${streamName}: ${argumentType(stream, scope)}`]),
     ];
     const head = `${name}: ${bracketed('(', parameters, ')', name.length + 9)} =>`;
-    return arrow(head, call);
+    return arrow(head, call(`service.${name}`, passed));
   });
   return {
     kind: StructureKind.Function,

@@ -11,6 +11,7 @@ import { CallError } from '../schema/errors.js';
 import { type Address, formatAddress } from '../transport/address.js';
 import { dial } from '../transport/open.js';
 import type { Link, LinkHandlers, TransportCounters } from '../transport/transport.js';
+import { type CongestionWindow, createCongestionWindow } from './congestion.js';
 import { clientIdBytes, idBytes, noId, readFailure } from './frames.js';
 import {
   cookieBytes,
@@ -56,6 +57,7 @@ export class ClientSession {
   /** Precedes the frames of this session. */
   frame: Buffer;
   readonly roundTrip: RoundTripEstimate = createRoundTripEstimate();
+  readonly congestion: CongestionWindow = createCongestionWindow();
   private readonly options: ClientSessionOptions;
   private token: Buffer = noId;
   private lease = Number.POSITIVE_INFINITY;

@@ -5,10 +5,12 @@
 import type { Reader } from '../marshalling/reader.js';
 import type { Link } from '../transport/transport.js';
 import { readAcknowledgement } from './acknowledgement.js';
+import { type CongestionWindow, createCongestionWindow } from './congestion.js';
 import { type FragmentHeader, Reassembly } from './fragments.js';
 import { type HistoryUsage, ReplyHistory } from './history.js';
 import { abandon, type CallSession, type KeptReply, type ReceivedCall } from './received-call.js';
 import { createRepairs, type Repairs } from './repairs.js';
+import { createRoundTripEstimate, type RoundTripEstimate } from './retransmission.js';
 
 export interface HalfOpenRequest {
   readonly message: Reassembly;
@@ -40,7 +42,10 @@ export class ServerSession implements CallSession {
   readonly repairs: Repairs;
   readonly halfOpen = new Map<number, HalfOpenRequest>();
   halfOpenBytes = 0;
+  streams = 0;
   private readonly usage: SharedUsage;
+  private estimate: RoundTripEstimate | undefined;
+  private window: CongestionWindow | undefined;
 
   constructor(
     opened: Pick<ServerSession, 'clientId' | 'key' | 'token' | 'nonce' | 'replyBytes' | 'link' | 'lastHeard'>,
@@ -58,6 +63,17 @@ export class ServerSession implements CallSession {
     this.history = new ReplyHistory(firstNumber, usage);
     this.repairs = createRepairs(repairBytes);
     this.usage = usage;
+  }
+
+  /** Only streams need it: most sessions have none. */
+  get roundTrip(): RoundTripEstimate {
+    this.estimate ??= createRoundTripEstimate();
+    return this.estimate;
+  }
+
+  get congestion(): CongestionWindow {
+    this.window ??= createCongestionWindow();
+    return this.window;
   }
 
   get historyBytes(): number {

@@ -33,6 +33,7 @@ class StreamLink implements Link {
   readonly maxFrame: number;
   readonly peer: string;
   received = 0;
+  readonly full = false;
   sent = 0;
   addressee: Buffer | undefined = undefined;
   private readonly socket: StreamSocket;

@@ -29,6 +29,8 @@ export interface Link {
   sent: number;
   /** For whom the frames of a datagram are, where the owner's preamble says so. */
   addressee: Buffer | undefined;
+  /** It takes no more for now. */
+  readonly full: boolean;
   /** Queues the frame `bytes[start, end)`; it leaves when the turn ends or a batch is full. */
   send(bytes: Buffer, start: number, end: number): void;
   /** Sends what is queued without waiting for the turn's end. */

@@ -76,6 +76,7 @@ class UdpLink implements Link {
   readonly address: SocketAddress;
   validated = false;
   received = 0;
+  readonly full = false;
   sent = 0;
   addressee: Buffer | undefined = undefined;
   private readonly endpoint: UdpEndpoint;
