@@ -3,8 +3,8 @@ import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Declaration, Model } from '../../../compiler/src/model/model.js';
-import { printModule, schemaPath } from '../../../compiler/src/print/print.js';
 import { reach } from '../../../compiler/src/model/reach.js';
+import { printModule, schemaPath } from '../../../compiler/src/print/print.js';
 import { durationText } from '../../../compiler/src/print/values.js';
 import { compileFiles } from '../check/compile-text.js';
 
