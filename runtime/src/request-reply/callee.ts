@@ -42,6 +42,8 @@ export interface CalleeCounters extends TransportCounters, AnsweringCounters {
 export interface CalleeOptions {
   readonly platform: Platform;
   readonly limits: ServerLimits;
+  /** The longest datagram that is sent. */
+  readonly datagramBytes: number;
   /** The server's TCP port, or 0. */
   tcpPort(): number;
   /** The procedure with this key, if the server has it. */
@@ -73,6 +75,7 @@ export class CalleeEndpoint {
     onDown: link => {
       this.bound.delete(link);
     },
+    onDrain: link => this.streams.onDrain(link),
     preamble: writeChannelPreamble,
   };
   private readonly options: CalleeOptions;
@@ -324,6 +327,7 @@ export class CalleeEndpoint {
       outgoing: returnsStream(procedure),
       window: { items: limits.streamItems, bytes: limits.streamBytes },
       longestItem: limits.messageBytes,
+      isFollowed: false,
       onEnd: () => session.streams--,
       path: {
         link: () => {

@@ -106,6 +106,7 @@ export class CallerEndpoint {
       handlers: {
         onFrames: (link, bytes, start, end) => this.onFrames(link, bytes, start, end),
         preamble: (_link, target, at, end) => this.writePreamble(target, at, end),
+        onDrain: link => this.streams.onDrain(link),
         onFlush: () => {
           if (this.acknowledger.owes) this.acknowledge();
         },
@@ -458,6 +459,7 @@ export class CallerEndpoint {
       outgoing: takesStream(call.procedure),
       window: this.streamWindow,
       longestItem: this.messageBytes,
+      isFollowed: true,
       path: {
         link: () => {
           const now = this.platform.clock.now();

@@ -36,7 +36,7 @@ export interface ClientSessionOptions {
   readonly messageBytes: number;
   readonly datagramBytes: number;
   readonly counters: TransportCounters;
-  readonly handlers: Pick<LinkHandlers, 'onFrames' | 'preamble' | 'onFlush'>;
+  readonly handlers: Pick<LinkHandlers, 'onFrames' | 'onDrain' | 'preamble' | 'onFlush'>;
   /** The number below which every call is finished, for a session that is opened anew. */
   firstNumber(): number;
   /** Whether any call waits for the session. */
@@ -57,7 +57,8 @@ export class ClientSession {
   /** Precedes the frames of this session. */
   frame: Buffer;
   readonly roundTrip: RoundTripEstimate = createRoundTripEstimate();
-  readonly congestion: CongestionWindow = createCongestionWindow();
+  /** Of what goes to the server over datagrams. */
+  readonly congestion: CongestionWindow;
   private readonly options: ClientSessionOptions;
   private token: Buffer = noId;
   private lease = Number.POSITIVE_INFINITY;
@@ -73,6 +74,7 @@ export class ClientSession {
     this.options = options;
     this.messageBytes = options.messageBytes;
     this.frame = sessionFrame(options.clientId);
+    this.congestion = createCongestionWindow(options.datagramBytes);
   }
 
   /** Whether requests may be sent: the session is there, and its lease cannot have run out. */

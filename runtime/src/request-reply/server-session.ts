@@ -35,6 +35,8 @@ export class ServerSession implements CallSession {
   /** The latest validated path to the client. */
   link: Link;
   lastHeard: number;
+  /** Of what goes to the client over datagrams. */
+  readonly congestion: CongestionWindow;
   readonly history: ReplyHistory;
   /** Calls that execute although nobody filters them, so that a probe can be told. */
   readonly unfiltered = new Map<number, ReceivedCall>();
@@ -45,11 +47,11 @@ export class ServerSession implements CallSession {
   streams = 0;
   private readonly usage: SharedUsage;
   private estimate: RoundTripEstimate | undefined;
-  private window: CongestionWindow | undefined;
 
   constructor(
     opened: Pick<ServerSession, 'clientId' | 'key' | 'token' | 'nonce' | 'replyBytes' | 'link' | 'lastHeard'>,
     firstNumber: number,
+    datagramBytes: number,
     repairBytes: number,
     usage: SharedUsage,
   ) {
@@ -61,6 +63,7 @@ export class ServerSession implements CallSession {
     this.link = opened.link;
     this.lastHeard = opened.lastHeard;
     this.history = new ReplyHistory(firstNumber, usage);
+    this.congestion = createCongestionWindow(datagramBytes);
     this.repairs = createRepairs(repairBytes);
     this.usage = usage;
   }
@@ -69,11 +72,6 @@ export class ServerSession implements CallSession {
   get roundTrip(): RoundTripEstimate {
     this.estimate ??= createRoundTripEstimate();
     return this.estimate;
-  }
-
-  get congestion(): CongestionWindow {
-    this.window ??= createCongestionWindow();
-    return this.window;
   }
 
   get historyBytes(): number {

@@ -189,6 +189,11 @@ export class StreamSender {
     this.schedule(now);
   }
 
+  /** Whether it has something to send over the link. */
+  waitsFor(link: Link): boolean {
+    return link === this.link && (this.hasUnsent || this.segments.some(({ state }) => state === 'lost'));
+  }
+
   private get hasUnsent(): boolean {
     return this.itemAt < this.items.length || (this.ended && !this.endSent);
   }
@@ -200,7 +205,7 @@ export class StreamSender {
 
   /** Whether the path takes another segment now. */
   private mayUse(link: Link, now: number): boolean {
-    return link.reliable ? !link.full : this.path.congestion.room(now) > 0;
+    return !link.full && (link.reliable || this.path.congestion.room(now) > 0);
   }
 
   /** The next segment, unless there is no credit for it. */
@@ -277,7 +282,7 @@ export class StreamSender {
       // Karn's rule: of a segment that was sent twice it is not known which copy came.
       const roundTrip = segment.copies === 1 ? now - segment.sentAt : undefined;
       if (roundTrip !== undefined) this.path.roundTrip.sample(roundTrip);
-      this.path.congestion.onAcknowledged(sizeOf(segment.frame), roundTrip, now);
+      this.path.congestion.onAcknowledged(sizeOf(segment.frame), segment.sentAt, roundTrip, now);
     };
     const count = next - this.base;
     for (let index = 0; index < count; index++) arrived(this.segments[index]);
