@@ -1,3 +1,4 @@
+import type { Input } from '../../../compiler/src/cli/io.js';
 import { main } from '../../../compiler/src/cli/main.js';
 
 export interface Run {
@@ -11,6 +12,8 @@ export interface RunOptions {
   readonly env?: Record<string, string>;
   /** What is read from standard input, piece by piece. */
   readonly stdin?: Iterable<string>;
+  /** Instead of `stdin`. */
+  readonly input?: Input;
   readonly stopped?: AbortSignal;
 }
 
@@ -18,7 +21,7 @@ export interface RunOptions {
 export async function convoke(
   cwd: string,
   argv: readonly string[],
-  { terminal = false, env = {}, stdin = [], stopped = new AbortController().signal }: RunOptions = {},
+  { terminal = false, env = {}, stdin = [], input, stopped = new AbortController().signal }: RunOptions = {},
 ): Promise<Run> {
   const written = { stdout: '', stderr: '' };
   const output = (name: keyof typeof written) => ({
@@ -27,17 +30,18 @@ export async function convoke(
       written[name] += text;
     },
   });
-  const input = (async function* () {
-    yield* stdin;
-  })();
   const io = {
     stdout: output('stdout'),
     stderr: output('stderr'),
-    stdin: input,
+    stdin: input ?? inPieces(stdin),
     cwd,
     env,
     stopped: () => stopped,
   };
   const exitCode = await main(argv, io);
   return { exitCode, ...written };
+}
+
+async function* inPieces(pieces: Iterable<string>): AsyncGenerator<string> {
+  yield* pieces;
 }
