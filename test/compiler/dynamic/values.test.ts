@@ -15,6 +15,7 @@ import * as types from '../emit/golden/types/types/index.js';
 import * as words from '../emit/golden/words/words/index.js';
 import { fieldsOf, valueIn } from './arbitrary.js';
 import { find, modelOfCase } from './models.js';
+import { outcome } from './outcome.js';
 
 type Coded = StructModel | UnionModel | ErrorModel;
 type Write = (writer: Writer, value: unknown) => void;
@@ -66,15 +67,6 @@ const read =
     declaration.kind === 'union'
       ? readValue({ kind: 'named', target: declaration }, reader)
       : readStruct(declaration, reader);
-
-/** The value, or the words of the error. */
-function outcome(action: () => unknown): unknown {
-  try {
-    return { value: action() };
-  } catch (error) {
-    return { error: String(error) };
-  }
-}
 
 it('there is something to compare', () => {
   expect(compared.length).toBeGreaterThan(20);
