@@ -34,24 +34,21 @@ export async function runCall(
     const target = await fetchInterface(channel, chosen.name, asking);
     const procedure = offeredProcedures(target.declaration).find(({ name }) => name === wanted.procedure)!;
     const values = orUsageError(() => argumentsFromJson(procedure, json));
-    if (io.stdin.isTTY && streamParameter(procedure) !== undefined) {
-      io.stderr.write('One JSON value a line; Ctrl+D ends the stream.\n');
-    }
+    const call = { target, procedure, values, options: callOptions };
+    if (streamParameter(procedure) === undefined) return print(callWithJson(channel, call), io);
+    if (io.stdin.isTTY) io.stderr.write('One JSON value a line; Ctrl+D ends the stream.\n');
     const items = readItems(io.stdin, each => itemFromJson(procedure, each));
     try {
-      for await (const result of callWithJson(channel, {
-        target,
-        procedure,
-        values,
-        items,
-        options: callOptions,
-      })) {
-        io.stdout.write(`${JSON.stringify(result)}\n`);
-      }
+      await print(callWithJson(channel, { ...call, items }), io);
     } finally {
       io.stdin.destroy?.();
     }
   });
+}
+
+/** One a line, as they come. */
+async function print(results: AsyncIterable<unknown>, io: Io): Promise<void> {
+  for await (const result of results) io.stdout.write(`${JSON.stringify(result)}\n`);
 }
 
 function parseJson(text: string): unknown {

@@ -37,7 +37,10 @@ export function openProcessIo(): Io {
   return {
     stdout: process.stdout,
     stderr: process.stderr,
-    stdin: process.stdin,
+    // Looking at it opens it, which most commands have no use for.
+    get stdin() {
+      return process.stdin;
+    },
     cwd: process.cwd(),
     env: process.env,
     stopped() {

@@ -13,7 +13,7 @@ export interface JsonCall {
   readonly procedure: ProcedureModel;
   readonly values: readonly unknown[];
   /** What the caller streams, where the procedure takes a stream. */
-  readonly items: AsyncIterable<unknown>;
+  readonly items?: AsyncIterable<unknown>;
   readonly options: CallOptions;
 }
 
@@ -50,8 +50,7 @@ export function itemFromJson(procedure: ProcedureModel, json: unknown): unknown 
 export async function* callWithJson(channel: Channel, call: JsonCall): AsyncGenerator<unknown> {
   const { target, procedure, values, items, options } = call;
   const client: DynamicClient = channel.client(describeInterface(target.declaration, target.schema));
-  const stream = streamParameter(procedure) === undefined ? [] : [items];
-  const answer = client[procedure.name]!(...values, ...stream, options);
+  const answer = client[procedure.name]!(...values, ...(items === undefined ? [] : [items]), options);
   const { result } = procedure;
   if (procedure.resultStream) {
     for await (const item of answer as AsyncIterable<unknown>) yield toJson(result!, item);

@@ -151,6 +151,16 @@ describe('a call that fails', () => {
   });
 });
 
+describe('a server with a schema that this version does not understand', () => {
+  it('is told where it is not understood', async () => {
+    const newer = await serveTill('memory:newer', true, 'module sample.till.v2; trait Till {}');
+    expect(await convoke(cwd, ['call', 'memory:newer', 'Till.name'])).toEqual(
+      refused(1, 'is not one that this version understands: till.idl: '),
+    );
+    await newer.close();
+  });
+});
+
 describe('wrong usage', () => {
   const wrong: [words: string[], message: string][] = [
     [[address], "missing required argument 'procedure'"],

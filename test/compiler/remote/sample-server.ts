@@ -82,9 +82,14 @@ const service = {
     ]),
 };
 
-/** Offers the till, and reflection unless told otherwise. */
-export function serveTill(listen: string, withReflection = true): Promise<Server> {
-  const description = describeInterface(declaration, schemas.till);
-  const till = implement(description, service as unknown as DynamicService);
-  return serve({ listen, services: withReflection ? [till, reflection()] : [till], onError: () => {} });
+/**
+ * Offers the till, and reflection unless told otherwise.
+ *
+ * @param text what the server says its schema is
+ */
+export function serveTill(listen: string, withReflection = true, text = till): Promise<Server> {
+  const description = describeInterface(declaration, { ...schemas.till, text });
+  const implementation = implement(description, service as unknown as DynamicService);
+  const services = withReflection ? [implementation, reflection()] : [implementation];
+  return serve({ listen, services, onError: () => {} });
 }
