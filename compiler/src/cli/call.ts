@@ -7,6 +7,7 @@ import { fetchInterface, listInterfaces } from '../remote/schema.js';
 import { parseCallOptions, type RemoteCommandOptions } from './call-options.js';
 import type { Io } from './io.js';
 import { readItems } from './items.js';
+import { printable } from './printable.js';
 import { withChannel } from './remote.js';
 import { checkProcedure, chooseInterface, parseTarget } from './remote-names.js';
 import { UsageError } from './usage-error.js';
@@ -48,7 +49,7 @@ export async function runCall(
 
 /** One a line, as they come. */
 async function print(results: AsyncIterable<unknown>, io: Io): Promise<void> {
-  for await (const result of results) io.stdout.write(`${JSON.stringify(result)}\n`);
+  for await (const result of results) io.stdout.write(`${printable(JSON.stringify(result))}\n`);
 }
 
 function parseJson(text: string): unknown {

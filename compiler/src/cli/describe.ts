@@ -11,6 +11,7 @@ import { durationText } from '../print/values.js';
 import { fetchInterface, listInterfaces, type RemoteInterface } from '../remote/schema.js';
 import { parseCallOptions, type RemoteCommandOptions } from './call-options.js';
 import type { Io } from './io.js';
+import { printable } from './printable.js';
 import { withChannel } from './remote.js';
 import { chooseInterface } from './remote-names.js';
 
@@ -29,7 +30,7 @@ export async function runDescribe(
     const offered = await listInterfaces(channel, callOptions);
     const write = (json: readonly unknown[], text: () => string) => {
       if (options.json) for (const each of json) io.stdout.write(`${JSON.stringify(each)}\n`);
-      else io.stdout.write(text());
+      else io.stdout.write(printable(text()));
     };
     if (word === undefined) {
       const summaries = offered.map(summarise);

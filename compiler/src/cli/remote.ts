@@ -4,6 +4,7 @@ import { DynamicError } from '../dynamic/description.js';
 import { fieldsToJson } from '../dynamic/json/to-json.js';
 import { RemoteSchemaError } from '../remote/schema.js';
 import { type Io, nobodyReads } from './io.js';
+import { printable } from './printable.js';
 import { UsageError } from './usage-error.js';
 
 export interface RemoteOptions {
@@ -35,7 +36,7 @@ export async function withChannel(
     const failure = describeFailure(error);
     if (failure === undefined) throw error;
     if (json) io.stdout.write(`${JSON.stringify(failure.json)}\n`);
-    else io.stderr.write(`convoke: ${failure.text}\n`);
+    else io.stderr.write(`convoke: ${printable(failure.text)}\n`);
     return 1;
   } finally {
     await channel.close();
