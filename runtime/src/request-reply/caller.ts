@@ -9,6 +9,7 @@ import type { Platform } from '../platform/platform.js';
 import { returnsStream, takesStream } from '../schema/description.js';
 import type { CallError, CallErrorCode } from '../schema/errors.js';
 import type { Address } from '../transport/address.js';
+import { forEachFrame } from '../transport/frame-loop.js';
 import type { Link, TransportCounters } from '../transport/transport.js';
 import { CallTable } from './call-table.js';
 import { type CallTimer, createCallTimer } from './call-timer.js';
@@ -16,11 +17,11 @@ import { type Acknowledger, createAcknowledger } from './client-acknowledgement.
 import { ClientSession, isFor } from './client-session.js';
 import { expire, followsItems, settle, unansweredError } from './conclude.js';
 import { Reassembly, readFragmentHeader } from './fragments.js';
-import { forEachFrame } from './frame-loop.js';
 import { beginFrame, FrameType, finishFrame, readRanges, sendFrame } from './frames.js';
 import type { PendingCall } from './pending-call.js';
 import { type ReplyBody, readReplyBody, readReplyHeader } from './reply-frame.js';
 import { backOff, maximumTimeout } from './retransmission.js';
+import type { RetryBudget } from './retry-budget.js';
 import {
   fitsDatagram,
   longestRequest,
@@ -57,6 +58,9 @@ export interface CallerOptions {
   readonly clientId: Buffer;
   readonly messageBytes: number;
   readonly datagramBytes: number;
+  /** The longest metadata of a reply; 8,192 bytes unless told otherwise. */
+  readonly metadataBytes?: number | undefined;
+  readonly retryBudget?: RetryBudget | undefined;
   readonly streamWindow: StreamWindow;
   /** The number of the first call; 1 unless told otherwise. */
   readonly firstNumber?: number;
@@ -75,6 +79,8 @@ export class CallerEndpoint {
   private readonly platform: Platform;
   private readonly clientId: Buffer;
   private readonly messageBytes: number;
+  private readonly metadataBytes: number | undefined;
+  private readonly retryBudget: RetryBudget | undefined;
   private readonly streamWindow: StreamWindow;
   private readonly streams: StreamSchedule;
   private readonly session: ClientSession;
@@ -90,6 +96,8 @@ export class CallerEndpoint {
     this.platform = options.platform;
     this.clientId = options.clientId;
     this.messageBytes = options.messageBytes;
+    this.metadataBytes = options.metadataBytes;
+    this.retryBudget = options.retryBudget;
     this.streamWindow = options.streamWindow;
     this.streams = new StreamSchedule(this.platform.clock);
     this.nextNumber = options.firstNumber ?? 1;
@@ -131,6 +139,7 @@ export class CallerEndpoint {
     if (call.procedure.semantics === 'at-most-once') this.open.add(call.number);
     if (call.procedure.shape !== 'unary') this.openStreams(call);
     const now = this.platform.clock.now();
+    this.retryBudget?.deposit(now);
     if (call.deadlineAt <= now) {
       expire(this.finish(call));
       return;
@@ -165,7 +174,7 @@ export class CallerEndpoint {
     if (this.closed) return;
     this.closed = true;
     this.pending.each(call => {
-      this.fail(call, 'cancelled', 'the channel was closed while the call was pending');
+      this.abort(call.number, 'cancelled', 'the channel was closed while the call was pending');
     });
     if (this.acknowledger.owes) this.acknowledge();
     this.timer.cancel();
@@ -187,7 +196,7 @@ export class CallerEndpoint {
       return;
     }
     this.session.touch(now);
-    if (isUnderWay(call, link)) {
+    if (isUnderWay(call, link) || !this.maySend(call, now)) {
       this.counters.probes++;
       sendProbe(link, call);
     } else if (call.procedure.semantics === 'maybe') {
@@ -200,6 +209,12 @@ export class CallerEndpoint {
     const patience = link.reliable ? connectionPatience : this.session.roundTrip.timeout;
     call.dueAt = now + backOff(patience, link.reliable ? 0 : call.timeouts, this.platform.random);
     this.arm(call);
+  }
+
+  /** Whether another copy of the request may go out. */
+  private maySend({ copies, attempts, procedure }: PendingCall, now: number): boolean {
+    if (copies === 0 || procedure.semantics === 'maybe') return true;
+    return copies < attempts && (this.retryBudget?.withdraw(now) ?? true);
   }
 
   private sendCopy(call: PendingCall, link: Link, now: number): void {
@@ -326,7 +341,7 @@ export class CallerEndpoint {
       call.held = false;
       call.reply = undefined;
       call.spansSessions ||= call.copies > 0;
-      if (call.copies === 0 || call.procedure.semantics !== 'at-most-once') return;
+      if (call.copies === 0 || maySpanSessions(call)) return;
       if (answering?.reliable && call.copies === 1 && call.sentOver === answering) call.copies = 0;
       else
         this.fail(
@@ -398,7 +413,7 @@ export class CallerEndpoint {
     const call = this.answered(number);
     if (call === undefined) return;
     this.sampleRoundTrip(call, attempt, processing);
-    this.conclude(call, readReplyBody(reader, call.procedure));
+    this.conclude(call, readReplyBody(reader, call.procedure, this.metadataBytes));
   }
 
   private onReplyFragment(reader: Reader, link: Link): void {
@@ -417,7 +432,7 @@ export class CallerEndpoint {
     if (replyId !== call.replyId) return;
     call.reply.add(fragment, reader.rawBytes(reader.remaining));
     if (call.reply.complete) {
-      this.conclude(call, readReplyBody(reader.reset(call.reply.join()), call.procedure));
+      this.conclude(call, readReplyBody(reader.reset(call.reply.join()), call.procedure, this.metadataBytes));
       return;
     }
     this.signOfLife(call);
@@ -492,8 +507,14 @@ export class CallerEndpoint {
     call.held = false;
     call.reply = undefined;
     const now = this.platform.clock.now();
-    if (fitsDatagram(link, call.frame)) this.sendCopy(call, link, now);
-    else sendRequestFragments(link, call.frame, call.copies, call.deadlineAt - now, ranges);
+    if (fitsDatagram(link, call.frame)) {
+      if (!this.maySend(call, now)) {
+        // The connection lives, whatever becomes of the call.
+        if (link.reliable) call.timeouts = 0;
+        return;
+      }
+      this.sendCopy(call, link, now);
+    } else sendRequestFragments(link, call.frame, call.copies, call.deadlineAt - now, ranges);
     this.session.touch(now);
     this.signOfLife(call);
   }
@@ -538,6 +559,11 @@ function isUnderWay(call: PendingCall, link: Link): boolean {
   if (call.copies === 0) return false;
   if (call.held || call.reply !== undefined || !fitsDatagram(link, call.frame)) return true;
   return link.reliable && call.sentOver === link;
+}
+
+/** Whether the next session may give what the lost one did not: an answer to another copy, or no answer in time. */
+function maySpanSessions({ procedure: { semantics }, copies, attempts }: PendingCall): boolean {
+  return semantics === 'maybe' || (semantics === 'at-least-once' && copies < attempts);
 }
 
 function needsNoSession({ procedure, frame }: PendingCall, link: Link): boolean {
