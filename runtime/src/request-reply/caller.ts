@@ -10,7 +10,13 @@ import { returnsStream, takesStream } from '../schema/description.js';
 import type { CallError, CallErrorCode } from '../schema/errors.js';
 import type { Address } from '../transport/address.js';
 import { forEachFrame } from '../transport/frame-loop.js';
-import type { Link, TransportCounters } from '../transport/transport.js';
+import type { ClientTls } from '../transport/security.js';
+import {
+  createTransportCounters,
+  type Dial,
+  type Link,
+  type TransportCounters,
+} from '../transport/transport.js';
 import { CallTable } from './call-table.js';
 import { type CallTimer, createCallTimer } from './call-timer.js';
 import { type Acknowledger, createAcknowledger } from './client-acknowledgement.js';
@@ -54,6 +60,7 @@ export interface CallerCounters extends TransportCounters {
 
 export interface CallerOptions {
   readonly platform: Platform;
+  readonly dial: Dial;
   readonly address: Address;
   readonly clientId: Buffer;
   readonly messageBytes: number;
@@ -61,6 +68,7 @@ export interface CallerOptions {
   /** The longest metadata of a reply; 8,192 bytes unless told otherwise. */
   readonly metadataBytes?: number | undefined;
   readonly retryBudget?: RetryBudget | undefined;
+  readonly tls?: ClientTls | undefined;
   readonly streamWindow: StreamWindow;
   /** The number of the first call; 1 unless told otherwise. */
   readonly firstNumber?: number;
@@ -73,7 +81,7 @@ export class CallerEndpoint {
     probes: 0,
     duplicateReplies: 0,
     malformed: 0,
-    damaged: 0,
+    ...createTransportCounters(),
   };
   closed = false;
   private readonly platform: Platform;
@@ -328,7 +336,7 @@ export class CallerEndpoint {
     this.pending.each(call => {
       call.timeouts = 0;
       this.transmit(call, now);
-      if (this.session.link !== undefined) call.streams?.resume(this.session.link);
+      call.streams?.resume();
     });
   }
 

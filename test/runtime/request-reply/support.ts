@@ -112,6 +112,7 @@ export function createRecordingLink(overrides: Partial<Link> = {}): RecordingLin
     peer: 'udp://198.51.100.1:4000',
     maxFrame: 1000,
     validated: true,
+    principal: undefined,
     full: false,
     received: 0,
     sent: 0,
@@ -166,6 +167,7 @@ export function createManualPlatform(seed = 'test') {
       resolve: async host => host,
     },
     streams: { listen: unused, connect: unused },
+    webSockets: { listen: unused, attach: unused, connect: unused },
   };
   return {
     platform,
