@@ -14,19 +14,24 @@ import { type CallTimer, createCallTimer } from './call-timer.js';
 import { type Acknowledger, createAcknowledger } from './client-acknowledgement.js';
 import { ClientSession, isFor } from './client-session.js';
 import { expire, settle, unansweredError } from './conclude.js';
+import { createFragmentSender, type FragmentSender } from './fragment-sender.js';
 import { Reassembly, readFragmentHeader } from './fragments.js';
 import { forEachFrame } from './frame-loop.js';
-import { beginFrame, FrameType, finishFrame, readRanges, sendFrame } from './frames.js';
+import { beginFrame, FrameType, finishFrame, type Ranges, sendFrame } from './frames.js';
+import { readMissing, sendMissingFrame } from './missing-frame.js';
 import type { PendingCall } from './pending-call.js';
 import { readReplyBody, readReplyHeader } from './reply-frame.js';
 import { backOff } from './retransmission.js';
 import {
   fitsDatagram,
   longestRequest,
+  outgoingRequest,
+  sendMissingReply,
   sendProbe,
   sendRequest,
-  sendRequestFragments,
 } from './send-request.js';
+import { createSendTimer, type SendTimer } from './send-timer.js';
+import type { OutgoingMessage } from './transfer.js';
 
 /** Milliseconds after which a connection is asked whether a call is still alive at its other end. */
 const connectionPatience = 2000;
@@ -76,6 +81,8 @@ export class CallerEndpoint {
   private readonly open = new Set<number>();
   private nextNumber: number;
   private readonly timer: CallTimer;
+  private readonly sendTimer: SendTimer;
+  private readonly fragments: FragmentSender;
   private readonly acknowledger: Acknowledger;
   private readonly reader = new Reader();
 
@@ -106,6 +113,14 @@ export class CallerEndpoint {
       onLink: () => this.sendWithoutSession(),
       onReady: renewed => this.onReady(renewed),
       onUnreachable: error => this.failUnsent(error),
+    });
+    this.sendTimer = createSendTimer(this.platform.clock);
+    this.fragments = createFragmentSender({
+      window: this.session.congestion,
+      datagramBytes: options.datagramBytes,
+      // A call ends by its deadline, not for want of an answer.
+      mostTimeouts: Number.POSITIVE_INFINITY,
+      arm: at => this.sendTimer.arm(this.fragments, at),
     });
   }
 
@@ -153,6 +168,7 @@ export class CallerEndpoint {
     });
     if (this.acknowledger.owes) this.acknowledge();
     this.timer.cancel();
+    this.sendTimer.close();
     this.acknowledger.close();
     this.session.close();
   }
@@ -170,9 +186,15 @@ export class CallerEndpoint {
       return;
     }
     this.session.touch(now);
+    if (this.fragments.isSending(call.number, 0)) {
+      call.dueAt = call.deadlineAt;
+      this.arm(call);
+      return;
+    }
     if (isUnderWay(call, link)) {
       this.counters.probes++;
-      sendProbe(link, call);
+      if (call.reply === undefined) sendProbe(link, call);
+      else sendMissingReply(link, call, 0);
     } else if (call.procedure.semantics === 'maybe') {
       if (call.copies === 0) this.transmitOnce(call, link, now);
       else call.dueAt = call.deadlineAt;
@@ -180,6 +202,7 @@ export class CallerEndpoint {
     } else {
       this.sendCopy(call, link, now);
     }
+    if (this.fragments.isSending(call.number, 0)) return;
     const patience = link.reliable ? connectionPatience : this.session.roundTrip.timeout;
     call.dueAt = now + backOff(patience, link.reliable ? 0 : call.timeouts, this.platform.random);
     this.arm(call);
@@ -191,20 +214,61 @@ export class CallerEndpoint {
     else this.counters.retransmitted++;
     call.lastSentAt = now;
     call.sentOver = link;
-    sendRequest(link, call.frame, call.copies, call.deadlineAt - now);
+    if (fitsDatagram(link, call.frame)) sendRequest(link, call.frame, call.copies, call.deadlineAt - now);
+    else this.sendFragments(call, link, now);
+  }
+
+  /**
+   * Sends a request in fragments. They have time-outs of their own; the call's begin when all have arrived.
+   *
+   * @param onSent called when each of them was sent
+   */
+  private sendFragments(
+    call: PendingCall,
+    link: Link,
+    now: number,
+    missing?: Ranges,
+    onSent?: () => void,
+  ): void {
+    const { session } = this;
+    const isPending = (): boolean => this.pending.get(call.number) === call;
+    let sent = false;
+    call.dueAt = call.deadlineAt;
+    this.arm(call);
+    const request = outgoingRequest(call, link, () => {
+      if (session.state !== 'ready' || session.link?.reliable) return undefined;
+      session.touch(this.platform.clock.now());
+      return session.link;
+    });
+    const message: OutgoingMessage = {
+      ...request,
+      isWanted: () => isPending() || (sent && request.once),
+      onSent: () => {
+        sent = true;
+        onSent?.();
+      },
+      onArrived: () => {
+        call.held = true;
+        if (isPending()) this.signOfLife(call);
+      },
+      onRoundTrip: milliseconds => session.roundTrip.sample(milliseconds),
+    };
+    this.fragments.start(message, now, missing);
   }
 
   /** A `maybe` request: one copy, and one that nobody answers is over when the socket has it. */
   private transmitOnce(call: PendingCall, link: Link, now: number): void {
     call.copies = 1;
     call.lastSentAt = now;
-    sendRequest(link, call.frame, 1, call.deadlineAt - now, true);
-    if (call.procedure.hasResult) {
-      call.dueAt = call.deadlineAt;
-      this.arm(call);
-    } else {
-      link.whenFlushed(() => this.finish(call).resolve(undefined));
-    }
+    const { hasResult } = call.procedure;
+    const onSent = hasResult ? undefined : () => link.whenFlushed(() => this.finish(call).resolve(undefined));
+    if (fitsDatagram(link, call.frame)) {
+      sendRequest(link, call.frame, 1, call.deadlineAt - now);
+      onSent?.();
+    } else this.sendFragments(call, link, now, undefined, onSent);
+    if (!hasResult) return;
+    call.dueAt = call.deadlineAt;
+    this.arm(call);
   }
 
   /** What needs no session, because nothing comes back and nothing is filtered, does not wait for one. */
@@ -304,6 +368,7 @@ export class CallerEndpoint {
    */
   private failLost(answering: Link | undefined): void {
     this.pending.each(call => {
+      this.fragments.end(call.number);
       call.held = false;
       call.reply = undefined;
       call.spansSessions ||= call.copies > 0;
@@ -379,8 +444,13 @@ export class CallerEndpoint {
     const { number, attempt, processing } = readReplyHeader(reader);
     const replyId = reader.rawU32();
     const fragment = readFragmentHeader(reader);
+    const { serial } = fragment;
     const call = this.answered(number);
-    if (call === undefined) return;
+    if (call === undefined) {
+      // Nobody waits for it, so that nothing of it is missing.
+      if (fragment.asks) sendMissingFrame(link, { number, id: replyId, serial, ranges: [] });
+      return;
+    }
     if (!Reassembly.isSound(fragment, this.messageBytes)) throw new MarshalError('a fragment that cannot be');
     // An at-least-once procedure may execute again: parts of two replies are never mixed, and the later one is kept.
     if (call.reply === undefined || replyId > call.replyId) {
@@ -391,11 +461,12 @@ export class CallerEndpoint {
     if (replyId !== call.replyId) return;
     call.reply.add(fragment, reader.rawBytes(reader.remaining));
     if (call.reply.complete) {
+      sendMissingReply(link, call, serial);
       settle(this.finish(call), readReplyBody(reader.reset(call.reply.join()), call.procedure));
       return;
     }
     this.signOfLife(call);
-    if (fragment.asks) sendProbe(link, call);
+    if (fragment.asks) sendMissingReply(link, call, serial);
   }
 
   private onBusy(reader: Reader): void {
@@ -404,21 +475,31 @@ export class CallerEndpoint {
     if (call === undefined) return;
     if (!call.held) this.sampleRoundTrip(call, attempt, processing);
     call.held = true;
+    if (this.fragments.isSending(number, 0)) {
+      this.fragments.end(number);
+      this.signOfLife(call);
+    }
     // A slow procedure is asked for less and less often. But a connection's time-outs count what it left unanswered.
     if (call.sentOver?.reliable) call.timeouts = 0;
   }
 
   private onMissing(reader: Reader, link: Link): void {
-    const call = this.pending.get(reader.rawU64());
-    const ranges = readRanges(reader);
+    const missing = readMissing(reader);
+    const { number, serial, ranges } = missing;
+    const now = this.platform.clock.now();
+    // Fragments of a `maybe` request are on their way after its caller was told that they were sent.
+    this.fragments.acknowledge(missing, now);
+    const call = this.pending.get(number);
     if (call === undefined || call.procedure.semantics === 'maybe') return;
+    if (serial !== 0 || ranges.length === 0 || this.fragments.isSending(number, 0)) return;
+    // The answer to a probe: the server does not have the request.
     call.held = false;
     call.reply = undefined;
-    const now = this.platform.clock.now();
-    if (fitsDatagram(link, call.frame)) this.sendCopy(call, link, now);
-    else sendRequestFragments(link, call.frame, call.copies, call.deadlineAt - now, ranges);
+    if (fitsDatagram(link, call.frame)) {
+      this.sendCopy(call, link, now);
+      this.signOfLife(call);
+    } else this.sendFragments(call, link, now, ranges);
     this.session.touch(now);
-    this.signOfLife(call);
   }
 
   /** The call that a reply is for. Where it has ended already, the server does not know so yet. */
@@ -432,8 +513,8 @@ export class CallerEndpoint {
   }
 
   /**
-   * Karn's rule: only a reply to a copy whose time of sending is known is a sample. Of a request that left in bursts no
-   * single time is known.
+   * Karn's rule: only a reply to a copy whose time of sending is known is a sample. Of a request that left in fragments
+   * no single time is known; they give samples of their own.
    */
   private sampleRoundTrip(call: PendingCall, attempt: number, processing: number): void {
     if (call.sentOver !== undefined && !fitsDatagram(call.sentOver, call.frame)) return;
@@ -450,6 +531,7 @@ export class CallerEndpoint {
   private finish(call: PendingCall): PendingCall {
     this.pending.delete(call.number);
     if (this.open.delete(call.number) && call.copies > 0) this.acknowledger.owe();
+    if (call.procedure.semantics !== 'maybe') this.fragments.end(call.number);
     call.unlisten?.();
     return call;
   }

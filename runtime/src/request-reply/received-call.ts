@@ -1,5 +1,6 @@
 /** A call as the server keeps it, from its first copy until its answer is acknowledged. */
 import type { Link } from '../transport/transport.js';
+import type { FragmentSender } from './fragment-sender.js';
 
 /** A reply as it is kept: its body, `bytes[start, end)`. */
 export interface KeptReply {
@@ -11,6 +12,8 @@ export interface KeptReply {
 /** What a call needs of the session in which it came. */
 export interface CallSession {
   readonly token: Buffer;
+  /** Sends its long replies. */
+  readonly fragments: FragmentSender;
   /** The longest reply that its client takes. */
   readonly replyBytes: number;
   /** What its history takes. */
