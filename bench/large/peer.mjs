@@ -1,11 +1,13 @@
 /** A server or a client in a process of its own: does what the parent asks, a duty at a time. */
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
+import { createConnection, createServer } from 'node:net';
 import process from 'node:process';
 import { connect, implement, serve } from '@convoke/runtime';
 import { Large } from '../dist/bench/index.js';
 
 const messageBytes = 64 << 20;
 const limits = { messageBytes, keptReplyBytes: messageBytes, historyBytesPerClient: 4 * messageBytes };
+let sunk = 0;
 let patterns = Buffer.alloc(0);
 
 const duties = {
@@ -36,6 +38,33 @@ const duties = {
     if (!isIntact) throw new Error('what arrived is not what was sent');
     const cpu = (used.user + used.system - user - system) / 1000;
     return { milliseconds, cpu, longestStall: delays.max / 1e6 };
+  },
+  /** Takes whatever comes over TCP, and counts it. */
+  async sink({ host, port }) {
+    const server = createServer(socket => {
+      socket.on('data', chunk => {
+        sunk += chunk.length;
+      });
+      socket.on('error', () => {});
+    });
+    await new Promise(resolve => server.listen(port, host, resolve));
+  },
+  sunk: () => sunk,
+  /** Sends over TCP without end, and tells what the other side's system has acknowledged or the own one holds. */
+  async pour({ host, port }) {
+    const socket = createConnection(port, host);
+    const chunk = Buffer.alloc(16_384);
+    const write = () => {
+      while (socket.write(chunk)) continue;
+    };
+    socket.on('drain', write).on('error', () => {});
+    socket.on('connect', write);
+  },
+  /** Uploads one message after another, and counts how much of them has arrived. */
+  async uploadOnAndOn({ address, size }) {
+    const channel = await connect(address, { messageBytes });
+    const client = channel.client(Large);
+    for (;;) await client.upload(pattern(size));
   },
 };
 

@@ -46,10 +46,11 @@ export function sendRequest(link: Link, frame: Frame, attempt: number, remaining
  * @param path the link to send over, while there is one
  */
 export function outgoingRequest(
-  { number, frame, copies, deadlineAt, procedure }: PendingCall,
+  call: Pick<PendingCall, 'number' | 'frame' | 'copies' | 'deadlineAt' | 'procedure'>,
   link: Link,
   path: () => Link | undefined,
 ): Pick<OutgoingMessage, 'number' | 'id' | 'count' | 'once' | 'send'> {
+  const { number, frame, deadlineAt } = call;
   const body = frame.start + requestBodyAt;
   const total = frame.end - body;
   const count = fragmentCount(total, fragmentRoom(link));
@@ -57,14 +58,14 @@ export function outgoingRequest(
     number,
     id: 0,
     count,
-    once: procedure.semantics === 'maybe',
+    once: call.procedure.semantics === 'maybe',
     send(index, serial, asks, now) {
       const over = path();
       if (over === undefined) return 0;
       const [from, to] = fragmentBounds(total, count, index);
       const writer = beginFrame(FrameType.requestFragment);
       const remaining = wireRemaining(deadlineAt - now);
-      writeRequestHeader(writer, flagsOf(frame), wireAttempt(copies), number, remaining);
+      writeRequestHeader(writer, flagsOf(frame), wireAttempt(call.copies), number, remaining);
       writeFragmentHeader(writer, { total, index, count, serial, asks });
       writer.rawBytes(frame.bytes.subarray(body + from, body + to));
       const bytes = writer.length;
