@@ -1,19 +1,25 @@
 /** A server or a client in a process of its own: does what the parent asks, a duty at a time. */
-import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
+
 import { createConnection, createServer } from 'node:net';
+import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
 import process from 'node:process';
 import { connect, implement, serve } from '@convoke/runtime';
 import { Large } from '../dist/bench/index.js';
+import { offer } from './duties.mjs';
 
 const messageBytes = 64 << 20;
 const limits = { messageBytes, keptReplyBytes: messageBytes, historyBytesPerClient: 4 * messageBytes };
 let sunk = 0;
+let uploaded = 0;
 let patterns = Buffer.alloc(0);
 
 const duties = {
   async serve(address) {
     const large = implement(Large, {
-      upload: data => (isPattern(data) ? data.length : 0),
+      upload: data => {
+        uploaded += data.length;
+        return isPattern(data) ? data.length : 0;
+      },
       download: size => pattern(size),
     });
     const server = await serve({ listen: address, services: [large], limits });
@@ -49,18 +55,24 @@ const duties = {
     });
     await new Promise(resolve => server.listen(port, host, resolve));
   },
-  sunk: () => sunk,
-  /** Sends over TCP without end, and tells what the other side's system has acknowledged or the own one holds. */
+  /** Bytes that have come, over TCP and in uploads, since that was asked for last. */
+  received() {
+    const received = { tcp: sunk, udp: uploaded };
+    sunk = 0;
+    uploaded = 0;
+    return received;
+  },
+  /** Sends over TCP without end. */
   async pour({ host, port }) {
     const socket = createConnection(port, host);
     const chunk = Buffer.alloc(16_384);
     const write = () => {
-      while (socket.write(chunk)) continue;
+      while (socket.write(chunk));
     };
     socket.on('drain', write).on('error', () => {});
     socket.on('connect', write);
   },
-  /** Uploads one message after another, and counts how much of them has arrived. */
+  /** Uploads one message after another without end. */
   async uploadOnAndOn({ address, size }) {
     const channel = await connect(address, { messageBytes });
     const client = channel.client(Large);
@@ -81,12 +93,4 @@ function isPattern(data) {
   return pattern(data.length).equals(data);
 }
 
-process.on('message', async ({ duty, argument }) => {
-  try {
-    process.send({ value: await duties[duty](argument) });
-  } catch (error) {
-    process.send({ error: error instanceof Error ? error.stack : String(error) });
-  }
-});
-process.on('disconnect', () => process.exit());
-process.send({ value: 'ready' });
+offer(duties);

@@ -11,13 +11,11 @@ export async function start(script, through = []) {
   const path = fileURLToPath(new URL(script, import.meta.url));
   const [execPath, ...words] = [...through, process.execPath];
   const child = fork(path, [], { execPath, execArgv: words });
+  const gone = once(child, 'exit').then(([code, signal]) => ({
+    error: `${script} ended with ${code ?? signal}`,
+  }));
   const answer = async () => {
-    const [message] = await Promise.race([
-      once(child, 'message'),
-      once(child, 'exit').then(([code, signal]) => {
-        throw new Error(`${script} ended with ${code ?? signal}`);
-      }),
-    ]);
+    const message = await Promise.race([once(child, 'message').then(([first]) => first), gone]);
     if (message.error !== undefined) throw new Error(message.error);
     return message.value;
   };
@@ -29,7 +27,6 @@ export async function start(script, through = []) {
     },
     async end() {
       if (child.exitCode !== null || child.signalCode !== null) return;
-      const gone = once(child, 'exit');
       if (child.connected) child.disconnect();
       const timer = setTimeout(() => child.kill('SIGKILL'), 2000);
       await gone;

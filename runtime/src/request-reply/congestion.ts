@@ -69,8 +69,8 @@ const leastLossDelay = 1;
 const randomLoss = 1 / 10;
 
 /**
- * What is held of the bandwidth-delay product: all of it at 5 % loss, and at 10 % twice as much, which is what BBR keeps in
- * flight.
+ * What is held of the bandwidth-delay product: all of it from 5 % loss on, and beside a queue up to twice as much, which is
+ * what BBR keeps in flight.
  */
 const heldPerLoss = 20;
 const mostHeld = 2;
@@ -121,15 +121,11 @@ export function createCongestionWindow(datagramBytes: number): CongestionWindow 
     path.endRound(now);
   };
 
-  /** The more is lost although the window was cut, the less further cuts are the remedy (see above). */
-  const floor = (): number => {
-    const gain = Math.min(mostHeld, heldPerLoss * path.loss);
-    return Math.max(least, Math.min(window, gain * path.bandwidthDelay));
-  };
-
-  const cut = (now: number): void => {
+  const cut = (isQueued: boolean, now: number): void => {
     recoveryStart = now;
-    window = Math.max(floor(), cutFactor * window);
+    // The more is lost although the window was cut, the less further cuts are the remedy (see above).
+    const gain = Math.min(isQueued ? mostHeld : 1, heldPerLoss * path.loss);
+    window = Math.max(least, cutFactor * window, Math.min(window, gain * path.bandwidthDelay));
     slowStartEnd = window;
   };
 
@@ -183,7 +179,8 @@ export function createCongestionWindow(datagramBytes: number): CongestionWindow 
       leave(bytes);
       path.onLost(bytes);
       if (sentAt <= recoveryStart) return;
-      if (path.isQueued(before) || path.loss > randomLoss) cut(now);
+      const isQueued = path.isQueued(before);
+      if (isQueued || path.loss > randomLoss) cut(isQueued, now);
     },
     onTimeout(now) {
       if (window > least) slowStartEnd = Math.max(least, cutFactor * window);

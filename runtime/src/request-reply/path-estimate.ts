@@ -60,7 +60,9 @@ export function createPathEstimate(datagramBytes: number): PathEstimate {
       return loss;
     },
     get bandwidthDelay() {
-      return bandwidths.length === 0 ? 0 : Math.max(...bandwidths) * base();
+      return bandwidths.length === 0 || base() === Number.POSITIVE_INFINITY
+        ? 0
+        : Math.max(...bandwidths) * base();
     },
     isQueued(inFlight) {
       const recent = recentOf();
