@@ -11,6 +11,8 @@ export type {
   CallContext,
   CallOptions,
   InterfaceDescription,
+  ItemSource,
+  ItemStream,
   Metadata,
   Peer,
   Semantics,

@@ -7,15 +7,21 @@ import {
   type PropertySignatureStructure,
   StructureKind,
 } from 'ts-morph';
-import type { InterfaceModel, ModuleModel, ProcedureModel } from '../model/model.js';
+import type { FieldModel, InterfaceModel, ModuleModel, ProcedureModel } from '../model/model.js';
 import { derivedNames, parameterName } from '../model/names.js';
-import { procedureDocs } from './docs.js';
 import type { Statement } from './file.js';
 import { interfacesOf, offeredProcedures } from './interfaces.js';
-import { procedureInterface } from './procedure-interface.js';
+import { procedureInterface, procedureMethod } from './procedure-interface.js';
 import { createScope, type FileScope } from './scope.js';
-import { isOmissible, methodName, resultType, usedParameter } from './signatures.js';
-import { arrow, object, unionType } from './text.js';
+import {
+  type CallShape,
+  isOmissible,
+  plainParameters,
+  resultType,
+  shapeOf,
+  usedParameter,
+} from './signatures.js';
+import { arrow, call, object, unionType } from './text.js';
 import { typeText } from './type-text.js';
 import { valueText } from './values.js';
 
@@ -71,23 +77,33 @@ function throwsProperty(errors: string, scope: FileScope): OptionalKind<Property
 }
 
 function clientMethod(procedure: ProcedureModel, scope: FileScope): OptionalKind<MethodSignatureStructure> {
-  const { parameters } = procedure;
-  const result = resultType(procedure, scope);
-  const mayBeLost = procedure.semantics === 'maybe' && procedure.result !== undefined;
-  return {
-    name: methodName(procedure),
-    docs: procedureDocs(procedure),
-    parameters: [
-      ...parameters.map(parameter => ({
-        name: parameterName(parameter.name),
-        type: typeText(parameter.type, scope),
-        hasQuestionToken: isOmissible(parameter),
-      })),
-      { name: 'options', hasQuestionToken: true, type: scope.runtimeType('CallOptions') },
-    ],
-    returnType: `Promise<${result}${mayBeLost ? ' | undefined' : ''}>`,
-  };
+  const parameters = procedure.parameters.map(parameter => {
+    const mark = isOmissible(parameter) ? '?' : '';
+    return `${parameterName(parameter.name)}${mark}: ${parameterType(parameter, scope)}`;
+  });
+  parameters.push(`options?: ${scope.runtimeType('CallOptions')}`);
+  return procedureMethod(procedure, parameters, returnType(procedure, scope));
 }
+
+function parameterType(parameter: FieldModel, scope: FileScope): string {
+  const type = typeText(parameter.type, scope);
+  return parameter.stream ? `${scope.runtimeType('ItemSource')}<${type}>` : type;
+}
+
+function returnType(procedure: ProcedureModel, scope: FileScope): string {
+  const result = resultType(procedure, scope);
+  if (procedure.resultStream) return `${scope.runtimeType('ItemStream')}<${result}>`;
+  const mayBeLost = procedure.semantics === 'maybe' && procedure.result !== undefined;
+  return `Promise<${result}${mayBeLost ? ' | undefined' : ''}>`;
+}
+
+/** The methods of the runtime's `Caller`. */
+const callerMethods: Readonly<Record<CallShape, string>> = {
+  unary: 'unary',
+  'server-stream': 'serverStream',
+  'client-stream': 'clientStream',
+  'bidi-stream': 'bidiStream',
+};
 
 function clientStub(declaration: InterfaceModel, scope: FileScope): FunctionDeclarationStructure {
   const methods = offeredProcedures(declaration).map(procedure => {
@@ -97,9 +113,12 @@ function clientStub(declaration: InterfaceModel, scope: FileScope): FunctionDecl
     const parameters = procedure.parameters.map(({ default: value, type }, index) =>
       value === undefined ? names[index]! : `${names[index]} = ${valueText(value, type, scope)}`,
     );
-    const call = `caller.unary(${table}.${procedure.name}, [${names.join(', ')}], options)`;
+    // The stream is the last parameter, so that it stands behind the tuple of the others.
+    const values = names.slice(0, plainParameters(procedure).length);
+    const passed = [`[${values.join(', ')}]`, ...names.slice(values.length), 'options'];
+    const callee = `caller.${callerMethods[shapeOf(procedure)]}`;
     const head = `${procedure.name}: ${parameters.length === 0 ? 'options' : `(${parameters.join(', ')}, options)`} =>`;
-    return arrow(head, call);
+    return arrow(head, call(callee, [`${table}.${procedure.name}`, ...passed]));
   });
   return {
     kind: StructureKind.Function,

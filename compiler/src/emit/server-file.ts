@@ -7,13 +7,19 @@ import {
 } from 'ts-morph';
 import type { InterfaceModel, ModuleModel, ProcedureModel } from '../model/model.js';
 import { derivedNames, parameterName } from '../model/names.js';
-import { procedureDocs } from './docs.js';
 import type { Statement } from './file.js';
 import { interfacesOf, offeredProcedures } from './interfaces.js';
-import { procedureInterface } from './procedure-interface.js';
+import { procedureInterface, procedureMethod } from './procedure-interface.js';
 import { createScope, type FileScope } from './scope.js';
-import { argumentsType, argumentType, methodName, resultType, usedParameter } from './signatures.js';
-import { arrow, bracketed, object } from './text.js';
+import {
+  argumentsType,
+  argumentType,
+  plainParameters,
+  resultType,
+  streamParameter,
+  usedParameter,
+} from './signatures.js';
+import { arrow, bracketed, call, object } from './text.js';
 
 export function serverFile(module: ModuleModel): { scope: FileScope; statements: Statement[] } {
   const interfaces = interfacesOf(module);
@@ -32,31 +38,33 @@ export function serverFile(module: ModuleModel): { scope: FileScope; statements:
 }
 
 function serviceMethod(procedure: ProcedureModel, scope: FileScope): OptionalKind<MethodSignatureStructure> {
-  return {
-    name: methodName(procedure),
-    docs: procedureDocs(procedure),
-    parameters: [
-      ...procedure.parameters.map(parameter => ({
-        name: parameterName(parameter.name),
-        type: argumentType(parameter, scope),
-      })),
-      { name: 'ctx', type: scope.runtimeType('CallContext') },
-    ],
-    returnType: `${scope.runtimeType('Awaitable')}<${resultType(procedure, scope)}>`,
-  };
+  const parameters = procedure.parameters.map(
+    parameter => `${parameterName(parameter.name)}: ${argumentType(parameter, scope)}`,
+  );
+  parameters.push(`ctx: ${scope.runtimeType('CallContext')}`);
+  const returnType = `${scope.runtimeType('Awaitable')}<${returnedType(procedure, scope)}>`;
+  return procedureMethod(procedure, parameters, returnType);
+}
+
+function returnedType(procedure: ProcedureModel, scope: FileScope): string {
+  const result = resultType(procedure, scope);
+  return procedure.resultStream ? `${scope.runtimeType('ItemSource')}<${result}>` : result;
 }
 
 function serverStub(declaration: InterfaceModel, scope: FileScope): FunctionDeclarationStructure {
   const procedures = offeredProcedures(declaration).map(procedure => {
     const { name } = procedure;
-    const values = procedure.parameters.map((_, index) => `values[${index}]`);
-    const call = `service.${name}(${[...values, 'ctx'].join(', ')})`;
+    const values = plainParameters(procedure).map((_, index) => `values[${index}]`);
+    const stream = streamParameter(procedure);
+    const streamName = stream && scope.locals()(parameterName(stream.name));
+    const passed = [...values, ...(streamName === undefined ? [] : [streamName]), 'ctx'];
     const parameters = [
       `${usedParameter('values', values)}: ${argumentsType(procedure, scope)}`,
       `ctx: ${scope.runtimeType('CallContext')}`,
+      ...(stream === undefined ? [] : [`${streamName}: ${argumentType(stream, scope)}`]),
     ];
     const head = `${name}: ${bracketed('(', parameters, ')', name.length + 9)} =>`;
-    return arrow(head, call);
+    return arrow(head, call(`service.${name}`, passed));
   });
   return {
     kind: StructureKind.Function,

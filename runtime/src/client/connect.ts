@@ -3,7 +3,7 @@ import { nodePlatform } from '../platform/node.js';
 import type { Platform } from '../platform/platform.js';
 import { CallerEndpoint } from '../request-reply/caller.js';
 import { clientIdBytes } from '../request-reply/frames.js';
-import { checkedMessageBytes } from '../request-reply/limits.js';
+import { checkedMessageBytes, streamWindow } from '../request-reply/limits.js';
 import { parseAddress } from '../transport/address.js';
 import { datagramBytes } from '../transport/packet.js';
 import { type Channel, createChannel } from './channel.js';
@@ -13,6 +13,10 @@ export interface ConnectOptions {
   readonly messageBytes?: number;
   /** The longest UDP datagram that is sent, in bytes; 1,200 unless told otherwise. */
   readonly datagramBytes?: number;
+  /** How far the sender of a stream may be ahead of its consumer, in items; 1,024 unless told otherwise, 64 at least. */
+  readonly streamItems?: number;
+  /** The same in bytes; 256 KiB unless told otherwise, 64 KiB at least. */
+  readonly streamBytes?: number;
   readonly platform?: Platform;
 }
 
@@ -30,6 +34,7 @@ export async function connect(address: string, options: ConnectOptions = {}): Pr
     clientId: Buffer.from(platform.random.bytes(clientIdBytes)),
     messageBytes: checkedMessageBytes(options.messageBytes),
     datagramBytes: datagramBytes(options.datagramBytes),
+    streamWindow: streamWindow(options),
   });
   return createChannel(endpoint, platform);
 }

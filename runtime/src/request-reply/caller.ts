@@ -6,32 +6,27 @@
 import { MarshalError } from '../marshalling/errors.js';
 import { Reader } from '../marshalling/reader.js';
 import type { Platform } from '../platform/platform.js';
+import { returnsStream, takesStream } from '../schema/description.js';
 import type { CallError, CallErrorCode } from '../schema/errors.js';
 import type { Address } from '../transport/address.js';
 import type { Link, TransportCounters } from '../transport/transport.js';
 import { CallTable } from './call-table.js';
 import { type CallTimer, createCallTimer } from './call-timer.js';
 import { type Acknowledger, createAcknowledger } from './client-acknowledgement.js';
+import { type ClientFragments, createClientFragments } from './client-fragments.js';
 import { ClientSession, isFor } from './client-session.js';
-import { expire, settle, unansweredError } from './conclude.js';
-import { createFragmentSender, type FragmentSender } from './fragment-sender.js';
+import { expire, followsItems, settle, unansweredError } from './conclude.js';
 import { Reassembly, readFragmentHeader } from './fragments.js';
 import { forEachFrame } from './frame-loop.js';
 import { beginFrame, FrameType, finishFrame, type Ranges, sendFrame } from './frames.js';
 import { readMissing, sendMissingFrame } from './missing-frame.js';
 import type { PendingCall } from './pending-call.js';
-import { readReplyBody, readReplyHeader } from './reply-frame.js';
-import { backOff } from './retransmission.js';
-import {
-  fitsDatagram,
-  longestRequest,
-  outgoingRequest,
-  sendMissingReply,
-  sendProbe,
-  sendRequest,
-} from './send-request.js';
-import { createSendTimer, type SendTimer } from './send-timer.js';
-import type { OutgoingMessage } from './transfer.js';
+import { type ReplyBody, readReplyBody, readReplyHeader } from './reply-frame.js';
+import { backOff, maximumTimeout } from './retransmission.js';
+import { fitsDatagram, longestRequest, sendMissingReply, sendProbe, sendRequest } from './send-request.js';
+import { readCredit, readSegmentHeader } from './stream-frames.js';
+import type { StreamWindow } from './stream-receiver.js';
+import { StreamSchedule } from './streams.js';
 
 /** Milliseconds after which a connection is asked whether a call is still alive at its other end. */
 const connectionPatience = 2000;
@@ -58,6 +53,7 @@ export interface CallerOptions {
   readonly clientId: Buffer;
   readonly messageBytes: number;
   readonly datagramBytes: number;
+  readonly streamWindow: StreamWindow;
   /** The number of the first call; 1 unless told otherwise. */
   readonly firstNumber?: number;
 }
@@ -75,14 +71,15 @@ export class CallerEndpoint {
   private readonly platform: Platform;
   private readonly clientId: Buffer;
   private readonly messageBytes: number;
+  private readonly streamWindow: StreamWindow;
+  private readonly streams: StreamSchedule;
   private readonly session: ClientSession;
   private readonly pending = new CallTable<PendingCall>();
   /** Numbers of the at-most-once calls among them, ascending. */
   private readonly open = new Set<number>();
   private nextNumber: number;
   private readonly timer: CallTimer;
-  private readonly sendTimer: SendTimer;
-  private readonly fragments: FragmentSender;
+  private readonly fragments: ClientFragments;
   private readonly acknowledger: Acknowledger;
   private readonly reader = new Reader();
 
@@ -90,6 +87,8 @@ export class CallerEndpoint {
     this.platform = options.platform;
     this.clientId = options.clientId;
     this.messageBytes = options.messageBytes;
+    this.streamWindow = options.streamWindow;
+    this.streams = new StreamSchedule(this.platform.clock);
     this.nextNumber = options.firstNumber ?? 1;
     this.timer = createCallTimer(this.platform.clock, now => this.sweep(now));
     this.acknowledger = createAcknowledger(
@@ -104,6 +103,7 @@ export class CallerEndpoint {
       handlers: {
         onFrames: (link, bytes, start, end) => this.onFrames(link, bytes, start, end),
         preamble: (_link, target, at, end) => this.writePreamble(target, at, end),
+        onDrain: link => this.streams.onDrain(link),
         onFlush: () => {
           if (this.acknowledger.owes) this.acknowledge();
         },
@@ -114,13 +114,15 @@ export class CallerEndpoint {
       onReady: renewed => this.onReady(renewed),
       onUnreachable: error => this.failUnsent(error),
     });
-    this.sendTimer = createSendTimer(this.platform.clock);
-    this.fragments = createFragmentSender({
-      window: this.session.congestion,
+    this.fragments = createClientFragments({
+      clock: this.platform.clock,
+      session: this.session,
       datagramBytes: options.datagramBytes,
-      // A call ends by its deadline, not for want of an answer.
-      mostTimeouts: Number.POSITIVE_INFINITY,
-      arm: at => this.sendTimer.arm(this.fragments, at),
+      isPending: call => this.pending.get(call.number) === call,
+      onArrived: call => {
+        call.held = true;
+        this.signOfLife(call);
+      },
     });
   }
 
@@ -134,6 +136,7 @@ export class CallerEndpoint {
     this.counters.calls++;
     this.pending.add(call);
     if (call.procedure.semantics === 'at-most-once') this.open.add(call.number);
+    if (call.procedure.shape !== 'unary') this.openStreams(call);
     const now = this.platform.clock.now();
     if (call.deadlineAt <= now) {
       expire(this.finish(call));
@@ -150,6 +153,11 @@ export class CallerEndpoint {
 
   /** The caller does not want the reply any more. */
   cancel(number: number, reason: unknown): void {
+    this.abort(number, 'cancelled', 'the caller cancelled the call', reason);
+  }
+
+  /** The caller cannot go on with the call. */
+  abort(number: number, code: CallErrorCode, message: string, cause?: unknown): void {
     const call = this.pending.get(number);
     if (call === undefined) return;
     const { link, state } = this.session;
@@ -157,7 +165,7 @@ export class CallerEndpoint {
       beginFrame(FrameType.cancel).rawU64(number);
       sendFrame(link);
     }
-    this.fail(call, 'cancelled', 'the caller cancelled the call', reason);
+    this.fail(call, code, message, cause);
   }
 
   close(): void {
@@ -168,8 +176,9 @@ export class CallerEndpoint {
     });
     if (this.acknowledger.owes) this.acknowledge();
     this.timer.cancel();
-    this.sendTimer.close();
+    this.fragments.close();
     this.acknowledger.close();
+    this.streams.close();
     this.session.close();
   }
 
@@ -216,13 +225,9 @@ export class CallerEndpoint {
     call.sentOver = link;
     if (fitsDatagram(link, call.frame)) sendRequest(link, call.frame, call.copies, call.deadlineAt - now);
     else this.sendFragments(call, link, now);
+    if (call.streams !== undefined) this.streams.soon(call.streams);
   }
 
-  /**
-   * Sends a request in fragments. They have time-outs of their own; the call's begin when all have arrived.
-   *
-   * @param onSent called when each of them was sent
-   */
   private sendFragments(
     call: PendingCall,
     link: Link,
@@ -230,30 +235,9 @@ export class CallerEndpoint {
     missing?: Ranges,
     onSent?: () => void,
   ): void {
-    const { session } = this;
-    const isPending = (): boolean => this.pending.get(call.number) === call;
-    let sent = false;
     call.dueAt = call.deadlineAt;
     this.arm(call);
-    const request = outgoingRequest(call, link, () => {
-      if (session.state !== 'ready' || session.link?.reliable) return undefined;
-      session.touch(this.platform.clock.now());
-      return session.link;
-    });
-    const message: OutgoingMessage = {
-      ...request,
-      isWanted: () => isPending() || (sent && request.once),
-      onSent: () => {
-        sent = true;
-        onSent?.();
-      },
-      onArrived: () => {
-        call.held = true;
-        if (isPending()) this.signOfLife(call);
-      },
-      onRoundTrip: milliseconds => session.roundTrip.sample(milliseconds),
-    };
-    this.fragments.start(message, now, missing);
+    this.fragments.send(call, link, now, missing, onSent);
   }
 
   /** A `maybe` request: one copy, and one that nobody answers is over when the socket has it. */
@@ -359,6 +343,7 @@ export class CallerEndpoint {
     this.pending.each(call => {
       call.timeouts = 0;
       this.transmit(call, now);
+      if (this.session.link !== undefined) call.streams?.resume(this.session.link);
     });
   }
 
@@ -424,6 +409,13 @@ export class CallerEndpoint {
     [FrameType.replyFragment]: (reader, link) => this.onReplyFragment(reader, link),
     [FrameType.busy]: reader => this.onBusy(reader),
     [FrameType.missing]: (reader, link) => this.onMissing(reader, link),
+    [FrameType.segment]: (reader, link) => this.onSegment(reader, link),
+    [FrameType.credit]: (reader, link) => {
+      const credit = readCredit(reader);
+      const call = this.streaming(credit.number, link);
+      call?.streams?.outgoing?.onCredit(credit, this.platform.clock.now());
+    },
+    [FrameType.creditProbe]: (reader, link) => this.streaming(reader.rawU64(), link)?.streams?.tellCredit(),
     [FrameType.cookie]: reader => this.session.onCookie(reader),
     [FrameType.welcome]: reader => this.session.onWelcome(reader),
     [FrameType.refused]: reader => this.session.onRefused(reader),
@@ -437,7 +429,7 @@ export class CallerEndpoint {
     const call = this.answered(number);
     if (call === undefined) return;
     this.sampleRoundTrip(call, attempt, processing);
-    settle(this.finish(call), readReplyBody(reader, call.procedure));
+    this.conclude(call, readReplyBody(reader, call.procedure));
   }
 
   private onReplyFragment(reader: Reader, link: Link): void {
@@ -462,11 +454,62 @@ export class CallerEndpoint {
     call.reply.add(fragment, reader.rawBytes(reader.remaining));
     if (call.reply.complete) {
       sendMissingReply(link, call, serial);
-      settle(this.finish(call), readReplyBody(reader.reset(call.reply.join()), call.procedure));
+      this.conclude(call, readReplyBody(reader.reset(call.reply.join()), call.procedure));
       return;
     }
     this.signOfLife(call);
     if (fragment.asks) sendMissingReply(link, call, serial);
+  }
+
+  /** Ends a call that was answered, when the items that were sent before the answer have come. */
+  private conclude(call: PendingCall, body: ReplyBody): void {
+    if (call.streams?.incoming?.isComplete === false && followsItems(body)) {
+      call.held = true;
+      call.answer = body;
+    } else settle(this.finish(call), body);
+  }
+
+  private onSegment(reader: Reader, link: Link): void {
+    const header = readSegmentHeader(reader);
+    const call = this.streaming(header.number, link);
+    if (call === undefined) return;
+    if (call.streams?.receive(header, reader) !== true) this.counters.malformed++;
+    else if (call.answer !== undefined && call.streams.incoming?.isComplete === true)
+      settle(this.finish(call), call.answer);
+  }
+
+  /** The call of a stream's frame. That it came is a sign of life. */
+  private streaming(number: number, link: Link): PendingCall | undefined {
+    const call = this.answered(number);
+    if (call === undefined) return undefined;
+    call.held = true;
+    call.timeouts = 0;
+    call.dueAt = this.platform.clock.now() + (link.reliable ? connectionPatience : maximumTimeout);
+    return call;
+  }
+
+  private openStreams(call: PendingCall): void {
+    const { session } = this;
+    call.streams = this.streams.open({
+      number: call.number,
+      incoming: returnsStream(call.procedure),
+      outgoing: takesStream(call.procedure),
+      window: this.streamWindow,
+      longestItem: this.messageBytes,
+      isFollowed: true,
+      // An item is bounded as every message is.
+      reserve: () => true,
+      path: {
+        link: () => {
+          const now = this.platform.clock.now();
+          if (call.copies === 0 || !session.isFresh(now)) return undefined;
+          session.touch(now);
+          return session.link;
+        },
+        roundTrip: session.roundTrip,
+        congestion: session.congestion,
+      },
+    });
   }
 
   private onBusy(reader: Reader): void {
@@ -533,6 +576,7 @@ export class CallerEndpoint {
     if (this.open.delete(call.number) && call.copies > 0) this.acknowledger.owe();
     if (call.procedure.semantics !== 'maybe') this.fragments.end(call.number);
     call.unlisten?.();
+    call.streams?.release();
     return call;
   }
 }

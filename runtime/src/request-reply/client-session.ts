@@ -36,7 +36,7 @@ export interface ClientSessionOptions {
   readonly messageBytes: number;
   readonly datagramBytes: number;
   readonly counters: TransportCounters;
-  readonly handlers: Pick<LinkHandlers, 'onFrames' | 'preamble' | 'onFlush'>;
+  readonly handlers: Pick<LinkHandlers, 'onFrames' | 'onDrain' | 'preamble' | 'onFlush'>;
   /** The number below which every call is finished, for a session that is opened anew. */
   firstNumber(): number;
   /** Whether any call waits for the session. */

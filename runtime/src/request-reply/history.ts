@@ -98,6 +98,7 @@ export class ReplyHistory {
     this.count(-entryBytes - (call.reply === undefined ? 0 : call.reply.end - call.reply.start));
     call.reply = undefined;
     abandon(call);
+    call.streams?.end();
   }
 
   private count(bytes: number): void {

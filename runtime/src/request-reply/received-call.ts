@@ -1,6 +1,10 @@
 /** A call as the server keeps it, from its first copy until its answer is acknowledged. */
+import { CallError } from '../schema/errors.js';
 import type { Link } from '../transport/transport.js';
+import type { CongestionWindow } from './congestion.js';
 import type { FragmentSender } from './fragment-sender.js';
+import type { RoundTripEstimate } from './retransmission.js';
+import type { CallStreams } from './streams.js';
 
 /** A reply as it is kept: its body, `bytes[start, end)`. */
 export interface KeptReply {
@@ -14,6 +18,15 @@ export interface CallSession {
   readonly token: Buffer;
   /** Sends its long replies. */
   readonly fragments: FragmentSender;
+  /** Of the way to its client. */
+  readonly roundTrip: RoundTripEstimate;
+  readonly congestion: CongestionWindow;
+  /** What its half-open requests and items hold, in bytes. */
+  readonly halfOpenBytes: number;
+  /** They hold so many more bytes. */
+  countHalfOpen(bytes: number): void;
+  /** How many of its calls have streams. */
+  streams: number;
   /** The longest reply that its client takes. */
   readonly replyBytes: number;
   /** What its history takes. */
@@ -49,6 +62,8 @@ export interface ReceivedCall {
   replyId: number;
   state: 'waiting' | 'answered';
   reply: KeptReply | undefined;
+  /** What comes and goes beside request and reply. */
+  streams: CallStreams | undefined;
   /** The caller cancelled, gave up, or is gone. */
   abandoned: boolean;
   onAbandoned: (() => void) | undefined;
@@ -59,4 +74,7 @@ export function abandon(call: ReceivedCall): void {
   if (call.state === 'answered' || call.abandoned) return;
   call.abandoned = true;
   call.onAbandoned?.();
+  call.streams?.end(
+    new CallError('cancelled', 'the caller cancelled the call or is gone', { outcome: 'unknown' }),
+  );
 }

@@ -11,6 +11,7 @@ import { type FragmentHeader, Reassembly } from './fragments.js';
 import { type HistoryUsage, ReplyHistory } from './history.js';
 import { abandon, type CallSession, type KeptReply, type ReceivedCall } from './received-call.js';
 import { createRepairs, type Repairs } from './repairs.js';
+import { createRoundTripEstimate, type RoundTripEstimate } from './retransmission.js';
 import type { SendTimer } from './send-timer.js';
 
 export interface HalfOpenRequest {
@@ -49,7 +50,9 @@ export class ServerSession implements CallSession {
   readonly repairs: Repairs;
   readonly halfOpen = new Map<number, HalfOpenRequest>();
   halfOpenBytes = 0;
+  streams = 0;
   private readonly usage: SharedUsage;
+  private estimate: RoundTripEstimate | undefined;
 
   constructor(
     opened: Pick<ServerSession, 'clientId' | 'key' | 'token' | 'nonce' | 'replyBytes' | 'link' | 'lastHeard'>,
@@ -76,6 +79,12 @@ export class ServerSession implements CallSession {
     });
     this.repairs = createRepairs(repairBytes);
     this.usage = usage;
+  }
+
+  /** Only streams need it: most sessions have none. */
+  get roundTrip(): RoundTripEstimate {
+    this.estimate ??= createRoundTripEstimate();
+    return this.estimate;
   }
 
   get historyBytes(): number {
