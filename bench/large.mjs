@@ -56,13 +56,13 @@ async function measureTransfers(rounds, mebibytes) {
       for (const [way, port] of Object.entries(ways)) {
         for (const direction of ['upload', 'download']) {
           const to = `udp://127.0.0.1:${port}`;
-          const { milliseconds } = await client.ask('transfer', {
+          const { milliseconds, cpu } = await client.ask('transfer', {
             address: to,
             direction,
             size: mebibytes << 20,
           });
           const key = `${way} | ${direction}`;
-          taken.set(key, [...(taken.get(key) ?? []), milliseconds]);
+          taken.set(key, [...(taken.get(key) ?? []), { milliseconds, cpu }]);
         }
       }
     }
@@ -70,11 +70,15 @@ async function measureTransfers(rounds, mebibytes) {
     await Promise.all([server, client, wire].map(process => process.end()));
   }
   console.log(`${mebibytes} MiB in one message, ${rounds} rounds, milliseconds: median (least to most)\n`);
-  console.log('| way | direction | time | MB/s |\n| --- | --- | --- | --- |');
-  for (const [key, times] of taken) {
+  console.log("| way | direction | time | MB/s | client's processor time |\n| --- | --- | --- | --- | --- |");
+  for (const [key, transfers] of taken) {
+    const times = transfers.map(({ milliseconds }) => milliseconds);
+    const cpu = median(transfers.map(transfer => transfer.cpu));
     const [least, most] = [Math.min(...times), Math.max(...times)];
     const rate = (mebibytes * 1048.576) / median(times);
-    console.log(`| ${key} | ${whole(median(times))} (${whole(least)} to ${whole(most)}) | ${whole(rate)} |`);
+    console.log(
+      `| ${key} | ${whole(median(times))} (${whole(least)} to ${whole(most)}) | ${whole(rate)} | ${whole(cpu)} |`,
+    );
   }
 }
 
