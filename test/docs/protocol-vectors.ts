@@ -2,8 +2,20 @@
 import { expect } from 'vitest';
 import { bankProcedures, Currency, NoSuchAccount, readMoney } from '../../generated/bank/index.js';
 import { decodeMetadata, encodeMetadata } from '../../runtime/src/marshalling/dynamic.js';
-import type { Reader } from '../../runtime/src/marshalling/reader.js';
+import { Reader } from '../../runtime/src/marshalling/reader.js';
 import type { Writer } from '../../runtime/src/marshalling/writer.js';
+import {
+  identityFrame,
+  inquiryFrame,
+  messageFrame,
+  noEndpoint,
+  readRendezvousHeader,
+  readSenderAddress,
+  rendezvousFrame,
+  senderFrame,
+  stampRendezvous,
+  takenFrame,
+} from '../../runtime/src/messages/frames.js';
 import {
   readAcknowledgement,
   writeAcknowledgement,
@@ -39,6 +51,7 @@ import { readMissing, sendMissingFrame } from '../../runtime/src/request-reply/m
 import {
   readReplyBody,
   readReplyHeader,
+  replyMetadataFlag,
   writeReplyHeader,
 } from '../../runtime/src/request-reply/reply-frame.js';
 import {
@@ -57,7 +70,7 @@ import {
 } from '../../runtime/src/request-reply/stream-frames.js';
 import type { AnyProcedure } from '../../runtime/src/schema/description.js';
 import { packetHeaderBytes, sealPacket } from '../../runtime/src/transport/packet.js';
-import type { Link } from '../../runtime/src/transport/transport.js';
+import { type Link, lengthBytes } from '../../runtime/src/transport/transport.js';
 import { packr, read } from '../runtime/marshalling/support.js';
 import { frameOf, framesIn, type SentFrame } from '../runtime/request-reply/support.js';
 
@@ -70,6 +83,8 @@ const nonce = ascending(8, 0x20);
 const epoch = ascending(8, 0x30);
 const token = ascending(8, 0x40);
 const cookie = ascending(32, 0x60);
+const pathId = ascending(8, 0x80);
+const endpointId = ascending(8, 0x90);
 
 const written = (type: number, write: (writer: Writer) => void): Buffer =>
   frameOf(link => {
@@ -112,6 +127,12 @@ function reply(status: number, write: (writer: Writer) => void): Buffer {
   });
 }
 
+function rendezvous(): Buffer {
+  const frame = rendezvousFrame(Buffer.from('hello'));
+  stampRendezvous(frame, { path: pathId, receiver: endpointId, number: 7, low: 6 });
+  return frame;
+}
+
 const result = reply(ReplyStatus.result, writer => bankProcedures.deposit.writeResult(writer, money));
 const acknowledgement = written(FrameType.acknowledgement, writer =>
   writeAcknowledgement(writer, { low: 1, high: 8, open: [7] }),
@@ -138,6 +159,12 @@ export const vectors: Readonly<Record<string, Buffer>> = {
   request: deposit,
   'request-with-metadata': request(bankProcedures.balance, ['alice'], encodeMetadata({ tenant: 'acme' })),
   result,
+  'result-with-metadata': reply(ReplyStatus.result | replyMetadataFlag, writer => {
+    const metadata = encodeMetadata({ node: 'b2' });
+    writer.rawU32(metadata.length);
+    writer.rawBytes(metadata);
+    bankProcedures.deposit.writeResult(writer, money);
+  }),
   'declared-error': reply(ReplyStatus.declaredError, writer => {
     const [declared] = bankProcedures.deposit.errors;
     writer.string(declared!.fullName);
@@ -173,6 +200,12 @@ export const vectors: Readonly<Record<string, Buffer>> = {
     writeFragmentHeader(writer, { total: 5, index: 1, count: 2, serial: 2, asks: true });
     writer.rawBytes(Buffer.from([0xc4, 0x00]));
   }),
+  message: messageFrame(Buffer.from('hello')),
+  sender: senderFrame('tcp://127.0.0.1:7400'),
+  rendezvous: rendezvous(),
+  taken: takenFrame(pathId, 7),
+  inquiry: inquiryFrame,
+  identity: identityFrame(noEndpoint, endpointId),
   segment: bytesOf(
     writeSegment({ number: 7, segment: 3, items: 2, isEnd: true, isContinued: false }, [
       { bytes: Buffer.from([0x92, 0xcd, 0x04, 0xe2, 0x01, 0x05]), start: 0, end: 6 },
@@ -195,6 +228,9 @@ const theFrame = (bytes: Buffer): SentFrame => {
   if (frame === undefined || others.length > 0) throw new Error('not one frame');
   return frame;
 };
+
+/** Of a frame of any type. */
+const theBody = (bytes: Buffer): Reader => new Reader().reset(bytes, lengthBytes + 1);
 
 /** What the fields of a frame must turn out to be. */
 export const readers: Readonly<Record<string, (bytes: Buffer) => void>> = {
@@ -236,6 +272,15 @@ export const readers: Readonly<Record<string, (bytes: Buffer) => void>> = {
     expect(readReplyHeader(reader)).toEqual({ attempt: 1, number: 7, processing: 1.5 });
     expect(readReplyBody(reader, bankProcedures.deposit)).toEqual({ kind: 'result', value: money });
   },
+  'result-with-metadata'(bytes) {
+    const reader = theFrame(bytes).body();
+    readReplyHeader(reader);
+    expect(readReplyBody(reader, bankProcedures.deposit)).toEqual({
+      kind: 'result',
+      value: money,
+      metadata: { node: 'b2' },
+    });
+  },
   'declared-error'(bytes) {
     const reader = theFrame(bytes).body();
     readReplyHeader(reader);
@@ -260,6 +305,12 @@ export const readers: Readonly<Record<string, (bytes: Buffer) => void>> = {
   'missing-of-request'(bytes) {
     const missing = readMissing(theFrame(bytes).body());
     expect(missing).toEqual({ number: 7, id: 0, serial: 4, ranges: [[1, 3]] });
+  },
+  sender: bytes => expect(readSenderAddress(theBody(bytes))).toBe('tcp://127.0.0.1:7400'),
+  rendezvous(bytes) {
+    const reader = theBody(bytes);
+    expect(readRendezvousHeader(reader)).toEqual({ path: pathId, receiver: endpointId, number: 7, low: 6 });
+    expect(reader.rawBytes(reader.remaining).toString()).toBe('hello');
   },
   'request-fragment'(bytes) {
     const reader = theFrame(bytes).body();

@@ -1,8 +1,7 @@
 /** Ten million inputs for the decoders that face the network. */
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
 import { fuzz } from '../fuzz/fuzz.js';
+import { collect } from './collect.js';
 
 const inputs = Number(process.env.FUZZ_INPUTS ?? 10_000_000);
 const decoders = 6;
@@ -10,9 +9,6 @@ const decoders = 6;
 const noise = 16 << 20;
 /** Milliseconds that one input may hold up the event loop. */
 const stall = 50;
-
-setFlagsFromString('--expose-gc');
-const collect = runInNewContext('gc') as () => void;
 
 test(`${inputs} mutated inputs: no crash, no hang, no growth, no stall`, async () => {
   const reports = await fuzz(Math.ceil(inputs / decoders), process.env.FUZZ_SEED ?? 'soak', collect);

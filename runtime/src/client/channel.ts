@@ -20,6 +20,8 @@ import { CallError } from '../schema/errors.js';
 import { consume } from '../streaming/consume.js';
 import { produce } from '../streaming/produce.js';
 import { createCancellation } from './cancellation.js';
+import { metadataOf, withParent } from './inheritance.js';
+import { type ClientInterceptor, intercept } from './interceptors.js';
 
 export interface Channel extends AsyncDisposable {
   /** The client stub of an interface: an object with a method for each procedure. */
@@ -30,8 +32,19 @@ export interface Channel extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-export function createChannel(endpoint: CallerEndpoint, platform: Platform): Channel {
-  const caller = createCaller(endpoint, platform);
+export interface ChannelOptions {
+  readonly interceptors?: readonly ClientInterceptor[] | undefined;
+  /** How long the metadata of a request may be. */
+  readonly metadataBytes?: number | undefined;
+}
+
+export function createChannel(
+  endpoint: CallerEndpoint,
+  platform: Platform,
+  { interceptors = [], metadataBytes }: ChannelOptions = {},
+): Channel {
+  const bare = createCaller(endpoint, platform, metadataBytes);
+  const caller = interceptors.length === 0 ? bare : intercept(bare, interceptors);
   const close = async () => endpoint.close();
   return {
     client: description => description.createClient(caller),
@@ -42,7 +55,11 @@ export function createChannel(endpoint: CallerEndpoint, platform: Platform): Cha
 }
 
 /** What client stubs stand on. */
-function createCaller(endpoint: CallerEndpoint, platform: Platform): Caller {
+function createCaller(
+  endpoint: CallerEndpoint,
+  platform: Platform,
+  metadataBytes: number | undefined,
+): Caller {
   const cancellation = createCancellation((number, reason) => endpoint.cancel(number, reason));
 
   /** Ends the call when a signal of its options is aborted. @throws CallError when one is already */
@@ -60,21 +77,25 @@ function createCaller(endpoint: CallerEndpoint, platform: Platform): Caller {
   const begin = (
     procedure: AnyProcedure,
     values: readonly unknown[],
-    options: CallOptions | undefined,
+    given: CallOptions | undefined,
     resolve: PendingCall['resolve'],
     reject: PendingCall['reject'],
   ): PendingCall => {
+    const options = withParent(given);
     if (endpoint.closed) throw notExecuted('unavailable', 'the channel is closed');
     const number = endpoint.takeNumber();
     const call = createPendingCall({
       number,
       procedure,
       deadlineAt: deadlineOf(procedure, options, platform.clock.now()),
-      frame: marshal(procedure, number, values, options),
+      frame: marshal(procedure, number, values, options, metadataBytes),
       resolve,
       reject,
     });
-    if (options !== undefined) watchSignals(call, options);
+    if (options !== undefined) {
+      takeOptions(call, options);
+      watchSignals(call, options);
+    }
     endpoint.submit(call);
     return call;
   };
@@ -179,15 +200,26 @@ function deadlineOf(procedure: AnyProcedure, options: CallOptions | undefined, n
   return Math.min(now + deadline, options?.parent?.deadline ?? Number.POSITIVE_INFINITY);
 }
 
+/** Notes in the call what its options say beside deadline and signals. @throws CallError when that cannot be */
+function takeOptions(call: PendingCall, { onReply, attempts = Number.POSITIVE_INFINITY }: CallOptions): void {
+  if (!(attempts >= 1)) {
+    throw misfit(call.procedure, new RangeError(`attempts must be 1 or more, not ${attempts}`));
+  }
+  call.onReply = onReply;
+  call.attempts = attempts;
+}
+
 function marshal(
   procedure: AnyProcedure,
   number: number,
   values: readonly unknown[],
   options: CallOptions | undefined,
+  metadataBytes: number | undefined,
 ): Frame {
   try {
-    const metadata = options?.metadata === undefined ? undefined : encodeMetadata(options.metadata);
-    return writeRequest(procedure, number, values, metadata);
+    const metadata = options === undefined ? undefined : metadataOf(options);
+    const encoded = metadata === undefined ? undefined : encodeMetadata(metadata, metadataBytes);
+    return writeRequest(procedure, number, values, encoded);
   } catch (error) {
     throw misfit(procedure, error);
   }

@@ -7,11 +7,11 @@ import { MarshalError } from '../marshalling/errors.js';
 import { Reader } from '../marshalling/reader.js';
 import type { Platform } from '../platform/platform.js';
 import { type DispatchEntry, returnsStream, takesStream } from '../schema/description.js';
+import { forEachFrame } from '../transport/frame-loop.js';
 import type { Link, LinkHandlers, TransportCounters } from '../transport/transport.js';
 import { Answering, type AnsweringCounters } from './answering.js';
 import { fingerprintOf } from './fingerprint.js';
 import { fragmentOverhead, Reassembly, readFragmentHeader } from './fragments.js';
-import { forEachFrame } from './frame-loop.js';
 import { allFragments, FrameType, semanticsRank } from './frames.js';
 import { ResetReason, resetBytes, sendReset } from './handshake-frames.js';
 import type { ServerLimits } from './limits.js';
@@ -265,6 +265,7 @@ export class CalleeEndpoint {
       replyId: this.lastReplyId,
       state: 'waiting',
       reply: undefined,
+      replyMetadata: undefined,
       streams: undefined,
       abandoned: false,
       onAbandoned: undefined,
