@@ -75,6 +75,9 @@ const randomLoss = 1 / 10;
 const heldPerLoss = 20;
 const mostHeld = 2;
 
+/** RFC 9002, 7.6.1: time-outs without any acknowledgement that mean persistent congestion. */
+const persistentTimeouts = 3;
+
 /** RFC 9002, 7.3.2: what a cut leaves of the window. */
 const cutFactor = 0.5;
 
@@ -83,11 +86,13 @@ export function createCongestionWindow(datagramBytes: number): CongestionWindow 
   const least = leastDatagrams * datagramBytes;
   const roundTrip = createRoundTripEstimate();
   const path = createPathEstimate(datagramBytes);
-  let window = Math.min(initialDatagrams * datagramBytes, Math.max(least, initialBytes));
+  const initial = Math.min(initialDatagrams * datagramBytes, Math.max(least, initialBytes));
+  let window = initial;
   let slowStartEnd = Number.POSITIVE_INFINITY;
   let inFlight = 0;
   /** What was sent until then belongs to the last cut's round trip. */
   let recoveryStart = Number.NEGATIVE_INFINITY;
+  let heardAt = Number.NEGATIVE_INFINITY;
   let roundStart = Number.NEGATIVE_INFINITY;
   /** The most that was in flight in this round and in the last. */
   let peak = 0;
@@ -125,7 +130,8 @@ export function createCongestionWindow(datagramBytes: number): CongestionWindow 
     recoveryStart = now;
     // The more is lost although the window was cut, the less further cuts are the remedy (see above).
     const gain = Math.min(isQueued ? mostHeld : 1, heldPerLoss * path.loss);
-    window = Math.max(least, cutFactor * window, Math.min(window, gain * path.bandwidthDelay));
+    const held = Math.max(cutFactor * window, gain * path.bandwidthDelay, isQueued ? least : initial);
+    window = Math.min(window, held);
     slowStartEnd = window;
   };
 
@@ -161,6 +167,7 @@ export function createCongestionWindow(datagramBytes: number): CongestionWindow 
     onAcknowledged(bytes, sentAt, measured, now) {
       const before = inFlight;
       leave(bytes);
+      heardAt = now;
       path.onDelivered(bytes);
       if (measured !== undefined) {
         roundTrip.sample(measured);
@@ -183,7 +190,9 @@ export function createCongestionWindow(datagramBytes: number): CongestionWindow 
       if (isQueued || path.loss > randomLoss) cut(isQueued, now);
     },
     onTimeout(now) {
-      if (window > least) slowStartEnd = Math.max(least, cutFactor * window);
+      // One message or stream hears nothing, but others do.
+      if (now - heardAt < persistentTimeouts * roundTrip.timeout) return;
+      if (window > least) slowStartEnd = Math.max(initial, cutFactor * window);
       recoveryStart = now;
       window = least;
     },

@@ -105,6 +105,17 @@ describe('a congestion window', () => {
     expect(window.window).toBeLessThan(windows.at(-1)!);
   });
 
+  it('has room for ten datagrams however much is lost without a queue', () => {
+    const window = createCongestionWindow(datagram);
+    rounds(
+      window,
+      40,
+      () => 20,
+      index => index % 3 === 0,
+    );
+    expect(window.window).toBeGreaterThanOrEqual(10 * datagram);
+  });
+
   it('keeps what the path delivers where losses go on after every cut', () => {
     const window = createCongestionWindow(datagram);
     const { now } = rounds(window, 8, index => (index < 3 ? 40 : 80));
@@ -121,10 +132,13 @@ describe('a congestion window', () => {
   it('is two datagrams after persistent congestion, and grows to half of what it was', () => {
     const window = createCongestionWindow(datagram);
     const { windows, now } = rounds(window, 4, () => 20);
-    window.onTimeout(now);
+    // Something was acknowledged just now, so that the path lives.
+    window.onTimeout(now + 10);
+    expect(window.window).toBe(windows.at(-1)!);
+    window.onTimeout(now + 1000);
     expect(window.window).toBe(2 * datagram);
-    window.onTimeout(now + 100);
-    const after = rounds(window, 12, () => 20, never, now + 200).windows;
+    window.onTimeout(now + 2000);
+    const after = rounds(window, 12, () => 20, never, now + 3000).windows;
     expect(after[1]).toBe(8 * datagram);
     expect(after.at(-1)!).toBeGreaterThan(windows.at(-1)! / 2);
     expect(after.at(-1)!).toBeLessThan(0.6 * windows.at(-1)!);
