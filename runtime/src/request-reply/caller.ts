@@ -21,23 +21,19 @@ import { type Admission, createAdmission } from './admission.js';
 import { CallTable } from './call-table.js';
 import { type CallTimer, createCallTimer } from './call-timer.js';
 import { type Acknowledger, createAcknowledger } from './client-acknowledgement.js';
+import { type ClientFragments, createClientFragments } from './client-fragments.js';
 import { ClientSession, isFor } from './client-session.js';
 import { expire, followsItems, settle, unansweredError } from './conclude.js';
 import { Reassembly, readFragmentHeader } from './fragments.js';
-import { beginFrame, FrameType, finishFrame, readRanges, sendFrame } from './frames.js';
+import { beginFrame, FrameType, finishFrame, type Ranges, sendFrame } from './frames.js';
 import { type ChannelLimits, defaultChannelLimits } from './limits.js';
+import { readMissing, sendMissingFrame } from './missing-frame.js';
 import type { PendingCall } from './pending-call.js';
 import { createPromotion, type Promotion } from './promotion.js';
 import { type ReplyBody, readReplyBody, readReplyHeader } from './reply-frame.js';
 import { backOff, connectionPatience, maximumTimeout } from './retransmission.js';
 import type { RetryBudget } from './retry-budget.js';
-import {
-  fitsDatagram,
-  longestRequest,
-  sendProbe,
-  sendRequest,
-  sendRequestFragments,
-} from './send-request.js';
+import { fitsDatagram, longestRequest, sendMissingReply, sendProbe, sendRequest } from './send-request.js';
 import { readCredit, readSegmentHeader } from './stream-frames.js';
 import type { StreamWindow } from './stream-receiver.js';
 import { StreamSchedule } from './streams.js';
@@ -104,6 +100,7 @@ export class CallerEndpoint {
   private readonly open = new Set<number>();
   private nextNumber: number;
   private readonly timer: CallTimer;
+  private readonly fragments: ClientFragments;
   private readonly acknowledger: Acknowledger;
   private readonly reader = new Reader();
 
@@ -149,6 +146,16 @@ export class CallerEndpoint {
       onLink: () => this.sendWithoutSession(),
       onReady: renewed => this.onReady(renewed),
       onUnreachable: error => this.failUnsent(error),
+    });
+    this.fragments = createClientFragments({
+      clock: this.platform.clock,
+      session: this.session,
+      datagramBytes: options.datagramBytes,
+      isPending: call => this.pending.get(call.number) === call,
+      onArrived: call => {
+        call.held = true;
+        if (this.session.link !== undefined) this.signOfLife(call, this.session.link);
+      },
     });
     this.promotion = createPromotion({
       ...options,
@@ -234,6 +241,7 @@ export class CallerEndpoint {
     });
     if (this.acknowledger.owes) this.acknowledge(this.session.link);
     this.timer.cancel();
+    this.fragments.close();
     this.acknowledger.close();
     this.streams.close();
     this.promotion.close();
@@ -254,9 +262,19 @@ export class CallerEndpoint {
       return;
     }
     this.session.touch(now);
+    if (this.fragments.isSending(call.number, 0)) {
+      if (!link.reliable) {
+        call.dueAt = call.deadlineAt;
+        this.arm(call);
+        return;
+      }
+      // The connection takes over.
+      this.fragments.end(call.number);
+    }
     if (isUnderWay(call, link) || !this.maySend(call, now)) {
       this.counters.probes++;
-      sendProbe(link, call);
+      if (call.reply === undefined || link.reliable) sendProbe(link, call);
+      else sendMissingReply(link, call, 0);
     } else if (call.procedure.semantics === 'maybe') {
       if (call.copies === 0) this.transmitOnce(call, link, now);
       else call.dueAt = call.deadlineAt;
@@ -264,7 +282,7 @@ export class CallerEndpoint {
     } else {
       this.sendCopy(call, link, now);
     }
-    this.await(call, link, now);
+    if (!this.fragments.isSending(call.number, 0)) this.await(call, link, now);
   }
 
   /** The path that the call takes now. None: it waits for one, until it is due. */
@@ -308,21 +326,36 @@ export class CallerEndpoint {
     call.lastSentAt = now;
     call.sentOver = link;
     call.heard = link.received;
-    sendRequest(link, call.frame, call.copies, call.deadlineAt - now);
+    if (fitsDatagram(link, call.frame)) sendRequest(link, call.frame, call.copies, call.deadlineAt - now);
+    else this.sendFragments(call, link, now);
     if (call.streams !== undefined) this.streams.soon(call.streams);
+  }
+
+  private sendFragments(
+    call: PendingCall,
+    link: Link,
+    now: number,
+    missing?: Ranges,
+    onSent?: () => void,
+  ): void {
+    call.dueAt = call.deadlineAt;
+    this.arm(call);
+    this.fragments.send(call, link, now, missing, onSent);
   }
 
   /** A `maybe` request: one copy, and one that nobody answers is over when the socket has it. */
   private transmitOnce(call: PendingCall, link: Link, now: number): void {
     call.copies = 1;
     call.lastSentAt = now;
-    sendRequest(link, call.frame, 1, call.deadlineAt - now, true);
-    if (call.procedure.hasResult) {
-      call.dueAt = call.deadlineAt;
-      this.arm(call);
-    } else {
-      link.whenFlushed(() => this.finish(call).resolve(undefined));
-    }
+    const { hasResult } = call.procedure;
+    const onSent = hasResult ? undefined : () => link.whenFlushed(() => this.finish(call).resolve(undefined));
+    if (fitsDatagram(link, call.frame)) {
+      sendRequest(link, call.frame, 1, call.deadlineAt - now);
+      onSent?.();
+    } else this.sendFragments(call, link, now, undefined, onSent);
+    if (!hasResult) return;
+    call.dueAt = call.deadlineAt;
+    this.arm(call);
   }
 
   /** What needs no session, because nothing comes back and nothing is filtered, does not wait for one. */
@@ -451,6 +484,7 @@ export class CallerEndpoint {
   private failLost(answering: Link | undefined): void {
     const now = this.platform.clock.now();
     this.pending.each(call => {
+      this.fragments.end(call.number);
       call.held = false;
       call.reply = undefined;
       call.spansSessions ||= call.copies > 0;
@@ -540,8 +574,13 @@ export class CallerEndpoint {
     const { number, attempt, processing } = readReplyHeader(reader);
     const replyId = reader.rawU32();
     const fragment = readFragmentHeader(reader);
+    const { serial } = fragment;
     const call = this.answered(number);
-    if (call === undefined) return;
+    if (call === undefined) {
+      // Nobody waits for it, so that nothing of it is missing.
+      if (fragment.asks) sendMissingFrame(link, { number, id: replyId, serial, ranges: [] });
+      return;
+    }
     if (!Reassembly.isSound(fragment, this.messageBytes)) throw new MarshalError('a fragment that cannot be');
     // An at-least-once procedure may execute again: parts of two replies are never mixed, and the later one is kept.
     if (call.reply === undefined || replyId > call.replyId) {
@@ -552,13 +591,14 @@ export class CallerEndpoint {
     if (replyId !== call.replyId) return;
     call.reply.add(fragment, reader.rawBytes(reader.remaining));
     if (call.reply.complete) {
+      sendMissingReply(link, call, serial);
       this.conclude(call, readReplyBody(reader.reset(call.reply.join()), call.procedure, this.metadataBytes));
       return;
     }
     const isLong = fragment.total > this.promotionBytes && call.streams === undefined;
     if (isLong && this.takesElsewhere(call, link)) return;
     this.signOfLife(call, link);
-    if (fragment.asks) sendProbe(link, call);
+    if (fragment.asks) sendMissingReply(link, call, serial);
   }
 
   /** Whether the rest of a long reply is to come over the connection: it was asked for there, or will be. */
@@ -629,15 +669,24 @@ export class CallerEndpoint {
     if (call === undefined) return;
     if (!call.held) this.sampleRoundTrip(call, attempt, processing);
     call.held = true;
+    if (this.fragments.isSending(number, 0)) {
+      this.fragments.end(number);
+      this.signOfLife(call, link);
+    }
     // A slow procedure is asked for less and less often. But a connection's time-outs count what it left unanswered.
     if (link.reliable) call.timeouts = 0;
   }
 
   private onMissing(reader: Reader, link: Link): void {
-    const call = this.pending.get(reader.rawU64());
-    const ranges = readRanges(reader);
-    if (call === undefined || call.procedure.semantics === 'maybe') return;
+    const missing = readMissing(reader);
+    const { number, serial, ranges } = missing;
     const now = this.platform.clock.now();
+    // Fragments of a `maybe` request are on their way after its caller was told that they were sent.
+    this.fragments.acknowledge(missing, now);
+    const call = this.pending.get(number);
+    if (call === undefined || call.procedure.semantics === 'maybe') return;
+    if (serial !== 0 || ranges.length === 0 || this.fragments.isSending(number, 0)) return;
+    // The answer to a probe: the server does not have the request.
     const path = link.reliable ? link : this.pathOf(call, now);
     // What is on its way over the connection need not be sent as datagrams.
     if (path === undefined || (path !== link && path === call.sentOver)) return;
@@ -650,9 +699,9 @@ export class CallerEndpoint {
         return;
       }
       this.sendCopy(call, path, now);
-    } else sendRequestFragments(path, call.frame, call.copies, call.deadlineAt - now, ranges);
+      if (!this.fragments.isSending(number, 0)) this.signOfLife(call, path);
+    } else this.sendFragments(call, path, now, ranges);
     this.session.touch(now);
-    this.signOfLife(call, path);
   }
 
   /** The call that a reply is for. Where it has ended already, the server does not know so yet. */
@@ -666,8 +715,8 @@ export class CallerEndpoint {
   }
 
   /**
-   * Karn's rule: only a reply to a copy whose time of sending is known is a sample. Of a request that left in bursts no
-   * single time is known, and a connection beside the datagrams is another path.
+   * Karn's rule: only a reply to a copy whose time of sending is known is a sample. Of a request that left in fragments
+   * no single time is known, they give samples of their own; and a connection beside the datagrams is another path.
    */
   private sampleRoundTrip(call: PendingCall, attempt: number, processing: number): void {
     if (call.promoted || (call.sentOver !== undefined && !fitsDatagram(call.sentOver, call.frame))) return;
@@ -684,6 +733,7 @@ export class CallerEndpoint {
   private finish(call: PendingCall): PendingCall {
     this.pending.delete(call.number);
     if (this.open.delete(call.number) && call.copies > 0) this.acknowledger.owe();
+    if (call.procedure.semantics !== 'maybe') this.fragments.end(call.number);
     if (!this.admission.delete(call) && call.streams === undefined) this.inFlight--;
     this.admission.admit();
     call.unlisten?.();

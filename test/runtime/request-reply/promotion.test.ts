@@ -233,7 +233,7 @@ describe('a connection for long messages', () => {
   });
 
   it('that comes late takes over what has begun as datagrams', async () => {
-    const world = simulate({ seed: 4, latency: 5 });
+    const world = simulate({ seed: 4, latency: 5, bandwidth: 2_000_000 });
     await world.run(async () => {
       const { server, executed } = await serve(world.host('server'));
       const { clock } = world.host('client').platform;
