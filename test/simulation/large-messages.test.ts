@@ -1,6 +1,7 @@
 /** Long messages: beside each other, over a bad wire, and where one end vanishes or stands still. */
 import type { Packet } from '@convoke/runtime/testing';
 import { expect, test } from 'vitest';
+import { Ledger, type LedgerClient } from '../../generated/testing/ledger/index.js';
 import { play, type Scenario, type Stage } from './stage.js';
 import { bears } from './wire.js';
 
@@ -17,13 +18,18 @@ function countFragments(stage: Stage): () => number {
   return () => count;
 }
 
+/** A client whose long messages go in fragments, although the server takes connections. */
+async function fragmenting(stage: Stage, host = 'client'): Promise<LedgerClient> {
+  return (await stage.connect('udp', host, { promotionBytes: Number.POSITIVE_INFINITY })).client(Ledger);
+}
+
 const scenarios: readonly Scenario[] = [
   {
     number: 101,
     title: 'two large messages share the path in each direction',
     async run(stage) {
       await stage.serve();
-      const client = await stage.client();
+      const client = await fragmenting(stage);
       const count = countFragments(stage);
       await Promise.all([
         stage.succeed(client, 'once', { load, padding: size }, patient),
@@ -39,7 +45,7 @@ const scenarios: readonly Scenario[] = [
     faults: { latency: 10, bandwidth: 500_000, queue: 30_000 },
     async run(stage) {
       await stage.serve();
-      const client = await stage.client();
+      const client = await fragmenting(stage);
       let lost = 0;
       stage.world.onPacket((_packet, fate) => {
         if (fate === 'overflow') lost++;
@@ -57,7 +63,7 @@ const scenarios: readonly Scenario[] = [
     faults: { loss: 0.05 },
     async run(stage) {
       await stage.serve();
-      const client = await stage.client();
+      const client = await fragmenting(stage);
       const count = countFragments(stage);
       await stage.succeed(client, 'once', { load, padding: size }, patient);
       expect(count()).toBeLessThan(1.15 * 2 * Math.ceil(size / 1100));
@@ -68,7 +74,7 @@ const scenarios: readonly Scenario[] = [
     title: 'the receiver of a large reply vanishes: the server stops to send it',
     async run(stage) {
       await stage.serve();
-      const client = await stage.client('udp', 'vanishing');
+      const client = await fragmenting(stage, 'vanishing');
       await stage.call(client, 'once');
       const count = countFragments(stage);
       const remove = stage.world.intercept(packet => {
@@ -95,7 +101,7 @@ const scenarios: readonly Scenario[] = [
     title: 'the receiver of a large request vanishes: the call ends by its deadline, and no more is sent',
     async run(stage) {
       await stage.serve();
-      const client = await stage.client();
+      const client = await fragmenting(stage);
       await stage.succeed(client, 'once');
       const count = countFragments(stage);
       const remove = stage.world.intercept(packet => {
@@ -118,7 +124,7 @@ const scenarios: readonly Scenario[] = [
     title: 'an event loop that stood still for two seconds is no reason to send all again',
     async run(stage) {
       await stage.serve();
-      const client = await stage.client();
+      const client = await fragmenting(stage);
       await stage.succeed(client, 'once');
       for (const host of ['client', 'server']) {
         const count = countFragments(stage);
