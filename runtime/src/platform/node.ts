@@ -1,5 +1,6 @@
 import { nodeClock } from './node-clock.js';
 import { nodeDatagrams } from './node-datagrams.js';
+import { nodeNames } from './node-names.js';
 import { nodeRandom } from './node-random.js';
 import { nodeStreams } from './node-streams.js';
 import type { Platform } from './platform.js';
@@ -10,4 +11,5 @@ export const nodePlatform: Platform = {
   random: nodeRandom,
   datagrams: nodeDatagrams,
   streams: nodeStreams,
+  names: nodeNames,
 };
