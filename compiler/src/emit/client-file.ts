@@ -7,14 +7,22 @@ import {
   type PropertySignatureStructure,
   StructureKind,
 } from 'ts-morph';
-import type { InterfaceModel, ModuleModel, ProcedureModel } from '../model/model.js';
+import type { FieldModel, InterfaceModel, ModuleModel, ProcedureModel } from '../model/model.js';
 import { derivedNames, parameterName } from '../model/names.js';
 import { procedureDocs } from './docs.js';
 import type { Statement } from './file.js';
 import { interfacesOf, offeredProcedures } from './interfaces.js';
 import { procedureInterface } from './procedure-interface.js';
 import { createScope, type FileScope } from './scope.js';
-import { isOmissible, methodName, resultType, usedParameter } from './signatures.js';
+import {
+  type CallShape,
+  isOmissible,
+  methodName,
+  plainParameters,
+  resultType,
+  shapeOf,
+  usedParameter,
+} from './signatures.js';
 import { arrow, object, unionType } from './text.js';
 import { typeText } from './type-text.js';
 import { valueText } from './values.js';
@@ -72,22 +80,40 @@ function throwsProperty(errors: string, scope: FileScope): OptionalKind<Property
 
 function clientMethod(procedure: ProcedureModel, scope: FileScope): OptionalKind<MethodSignatureStructure> {
   const { parameters } = procedure;
-  const result = resultType(procedure, scope);
-  const mayBeLost = procedure.semantics === 'maybe' && procedure.result !== undefined;
   return {
     name: methodName(procedure),
     docs: procedureDocs(procedure),
     parameters: [
       ...parameters.map(parameter => ({
         name: parameterName(parameter.name),
-        type: typeText(parameter.type, scope),
+        type: parameterType(parameter, scope),
         hasQuestionToken: isOmissible(parameter),
       })),
       { name: 'options', hasQuestionToken: true, type: scope.runtimeType('CallOptions') },
     ],
-    returnType: `Promise<${result}${mayBeLost ? ' | undefined' : ''}>`,
+    returnType: returnType(procedure, scope),
   };
 }
+
+function parameterType(parameter: FieldModel, scope: FileScope): string {
+  const type = typeText(parameter.type, scope);
+  return parameter.stream ? `${scope.runtimeType('ItemSource')}<${type}>` : type;
+}
+
+function returnType(procedure: ProcedureModel, scope: FileScope): string {
+  const result = resultType(procedure, scope);
+  if (procedure.resultStream) return `${scope.runtimeType('ItemStream')}<${result}>`;
+  const mayBeLost = procedure.semantics === 'maybe' && procedure.result !== undefined;
+  return `Promise<${result}${mayBeLost ? ' | undefined' : ''}>`;
+}
+
+/** The methods of the runtime's `Caller`. */
+const callerMethods: Readonly<Record<CallShape, string>> = {
+  unary: 'unary',
+  'server-stream': 'serverStream',
+  'client-stream': 'clientStream',
+  'bidi-stream': 'bidiStream',
+};
 
 function clientStub(declaration: InterfaceModel, scope: FileScope): FunctionDeclarationStructure {
   const methods = offeredProcedures(declaration).map(procedure => {
@@ -97,7 +123,11 @@ function clientStub(declaration: InterfaceModel, scope: FileScope): FunctionDecl
     const parameters = procedure.parameters.map(({ default: value, type }, index) =>
       value === undefined ? names[index]! : `${names[index]} = ${valueText(value, type, scope)}`,
     );
-    const call = `caller.unary(${table}.${procedure.name}, [${names.join(', ')}], options)`;
+    // The stream is the last parameter, so that it stands behind the tuple of the others.
+    const values = names.slice(0, plainParameters(procedure).length);
+    const passed = [`[${values.join(', ')}]`, ...names.slice(values.length), 'options'];
+    const method = callerMethods[shapeOf(procedure)];
+    const call = `caller.${method}(${table}.${procedure.name}, ${passed.join(', ')})`;
     const head = `${procedure.name}: ${parameters.length === 0 ? 'options' : `(${parameters.join(', ')}, options)`} =>`;
     return arrow(head, call);
   });

@@ -12,7 +12,15 @@ import type { Statement } from './file.js';
 import { interfacesOf, offeredProcedures } from './interfaces.js';
 import { procedureInterface } from './procedure-interface.js';
 import { createScope, type FileScope } from './scope.js';
-import { argumentsType, argumentType, methodName, resultType, usedParameter } from './signatures.js';
+import {
+  argumentsType,
+  argumentType,
+  methodName,
+  plainParameters,
+  resultType,
+  streamParameter,
+  usedParameter,
+} from './signatures.js';
 import { arrow, bracketed, object } from './text.js';
 
 export function serverFile(module: ModuleModel): { scope: FileScope; statements: Statement[] } {
@@ -42,18 +50,27 @@ function serviceMethod(procedure: ProcedureModel, scope: FileScope): OptionalKin
       })),
       { name: 'ctx', type: scope.runtimeType('CallContext') },
     ],
-    returnType: `${scope.runtimeType('Awaitable')}<${resultType(procedure, scope)}>`,
+    returnType: `${scope.runtimeType('Awaitable')}<${returnedType(procedure, scope)}>`,
   };
+}
+
+function returnedType(procedure: ProcedureModel, scope: FileScope): string {
+  const result = resultType(procedure, scope);
+  return procedure.resultStream ? `${scope.runtimeType('ItemSource')}<${result}>` : result;
 }
 
 function serverStub(declaration: InterfaceModel, scope: FileScope): FunctionDeclarationStructure {
   const procedures = offeredProcedures(declaration).map(procedure => {
     const { name } = procedure;
-    const values = procedure.parameters.map((_, index) => `values[${index}]`);
-    const call = `service.${name}(${[...values, 'ctx'].join(', ')})`;
+    const values = plainParameters(procedure).map((_, index) => `values[${index}]`);
+    const stream = streamParameter(procedure);
+    const streamName = stream && scope.locals()(parameterName(stream.name));
+    const passed = [...values, ...(streamName === undefined ? [] : [streamName]), 'ctx'];
+    const call = `service.${name}(${passed.join(', ')})`;
     const parameters = [
       `${usedParameter('values', values)}: ${argumentsType(procedure, scope)}`,
       `ctx: ${scope.runtimeType('CallContext')}`,
+      ...(stream === undefined ? [] : [`${streamName}: ${argumentType(stream, scope)}`]),
     ];
     const head = `${name}: ${bracketed('(', parameters, ')', name.length + 9)} =>`;
     return arrow(head, call);

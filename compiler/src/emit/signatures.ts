@@ -10,30 +10,41 @@ import { typeText } from './type-text.js';
  *
  * @param before how many characters stand before it in its line
  */
-export function argumentsType({ parameters }: ProcedureModel, scope: FileScope, before = 0): string {
-  const elements = parameters.map(
+export function argumentsType(procedure: ProcedureModel, scope: FileScope, before = 0): string {
+  const elements = plainParameters(procedure).map(
     parameter => `${parameterName(parameter.name)}: ${argumentType(parameter, scope)}`,
   );
   return bracketed('[', elements, ']', before);
 }
 
-/** What a parameter is when it has arrived, or its default has taken its place. */
+/** What a service gets for a parameter: what has arrived, or the default in its place. */
 export function argumentType(parameter: FieldModel, scope: FileScope): string {
   const type = typeText(parameter.type, scope);
+  if (parameter.stream) return `${scope.runtimeType('ItemStream')}<${type}>`;
   return parameter.optional ? `${type} | undefined` : type;
 }
 
+/** The type of a result, or of an item where the result is a stream. */
 export function resultType({ result }: ProcedureModel, scope: FileScope): string {
   return result === undefined ? 'void' : typeText(result, scope);
 }
 
-/** The procedure's `CallShape` in the runtime. */
-export function shapeOf({
-  parameters,
-  resultStream,
-}: ProcedureModel): 'unary' | 'server-stream' | 'client-stream' | 'bidi-stream' {
-  const takesStream = parameters.some(({ stream }) => stream);
-  if (takesStream) return resultStream ? 'bidi-stream' : 'client-stream';
+/** The parameters whose values travel in the request: all but the stream. */
+export function plainParameters({ parameters }: ProcedureModel): FieldModel[] {
+  return parameters.filter(({ stream }) => !stream);
+}
+
+/** The parameter that is a stream, where there is one; its type is that of the items. */
+export function streamParameter({ parameters }: ProcedureModel): FieldModel | undefined {
+  return parameters.find(({ stream }) => stream);
+}
+
+/** `CallShape` in the runtime. */
+export type CallShape = 'unary' | 'server-stream' | 'client-stream' | 'bidi-stream';
+
+export function shapeOf(procedure: ProcedureModel): CallShape {
+  const { resultStream } = procedure;
+  if (streamParameter(procedure) !== undefined) return resultStream ? 'bidi-stream' : 'client-stream';
   return resultStream ? 'server-stream' : 'unary';
 }
 

@@ -13,7 +13,16 @@ import {
   unknownMember,
   type Writer,
 } from '@convoke/runtime/codegen';
-import { Ending, type Job, type Receipt, Refused, type RefusedData } from './types.js';
+import {
+  Ending,
+  type Item,
+  type Job,
+  type Receipt,
+  Refused,
+  type RefusedData,
+  type StreamJob,
+  type StreamReceipt,
+} from './types.js';
 
 export function writeJob(writer: Writer, value: Job & Extensible): void {
   const at = writer.length;
@@ -166,6 +175,151 @@ export function readRefused(reader: Reader): RefusedData {
   return value;
 }
 
+export function writeItem(writer: Writer, value: Item & Extensible): void {
+  const at = writer.length;
+  writer.arrayHeader(2);
+  writer.u32(value.sequence);
+  writer.bytes(value.padding);
+  const unknown = value[unknownFields];
+  if (unknown !== undefined) restoreUnknownFields(writer, at, unknown);
+}
+
+export function readItem(reader: Reader): Item {
+  let sequence: number | undefined;
+  let padding: Uint8Array | undefined;
+  let unknown: UnknownFields | undefined;
+  const count = reader.structHeader();
+  const { keyed } = reader;
+  for (let i = 0, fieldId = 0; i < count; i++) {
+    fieldId = keyed ? reader.fieldId(fieldId) : fieldId + 1;
+    if (reader.takeNil()) continue;
+    switch (fieldId) {
+      case 1:
+        sequence = reader.u32();
+        break;
+      case 2:
+        padding = reader.bytes();
+        break;
+      default:
+        unknown = keepUnknownField(reader, fieldId, unknown);
+    }
+  }
+  const value: Item = {
+    sequence: sequence ?? reader.missing('convoke.testing.Item.sequence'),
+    padding: padding ?? reader.missing('convoke.testing.Item.padding'),
+  };
+  if (unknown !== undefined) attachUnknownFields(value, unknown);
+  return value;
+}
+
+export function writeStreamJob(writer: Writer, value: StreamJob & Extensible): void {
+  const at = writer.length;
+  writer.arrayHeader(5);
+  writer.string(value.key);
+  if (value.count === undefined) writer.nil();
+  else writer.u32(value.count);
+  if (value.padding === undefined) writer.nil();
+  else writer.u32(value.padding);
+  if (value.ending === undefined) writer.nil();
+  else writer.u16(value.ending);
+  if (value.interval === undefined) writer.nil();
+  else writer.duration(value.interval);
+  const unknown = value[unknownFields];
+  if (unknown !== undefined) restoreUnknownFields(writer, at, unknown);
+}
+
+export function readStreamJob(reader: Reader): StreamJob {
+  let key_: string | undefined;
+  let count_: number | undefined;
+  let padding: number | undefined;
+  let ending: Ending | undefined;
+  let interval: number | undefined;
+  let unknown: UnknownFields | undefined;
+  const count = reader.structHeader();
+  const { keyed } = reader;
+  for (let i = 0, fieldId = 0; i < count; i++) {
+    fieldId = keyed ? reader.fieldId(fieldId) : fieldId + 1;
+    if (reader.takeNil()) continue;
+    switch (fieldId) {
+      case 1:
+        key_ = checkLength(reader.string(), 1, 64, 'convoke.testing.StreamJob.key');
+        break;
+      case 2:
+        count_ = reader.u32();
+        break;
+      case 3:
+        padding = reader.u32();
+        break;
+      case 4:
+        ending = readEnding(reader, 'convoke.testing.StreamJob.ending');
+        break;
+      case 5:
+        interval = reader.duration();
+        break;
+      default:
+        unknown = keepUnknownField(reader, fieldId, unknown);
+    }
+  }
+  const value: StreamJob = {
+    key: key_ ?? reader.missing('convoke.testing.StreamJob.key'),
+    count: count_ ?? 0,
+    padding: padding ?? 0,
+    ending: ending ?? Ending.receipt,
+    interval: interval ?? 0,
+  };
+  if (unknown !== undefined) attachUnknownFields(value, unknown);
+  return value;
+}
+
+export function writeStreamReceipt(writer: Writer, value: StreamReceipt & Extensible): void {
+  const at = writer.length;
+  writer.arrayHeader(4);
+  writer.string(value.key);
+  writer.u32(value.execution);
+  writer.u32(value.count);
+  writer.u64(value.bytes);
+  const unknown = value[unknownFields];
+  if (unknown !== undefined) restoreUnknownFields(writer, at, unknown);
+}
+
+export function readStreamReceipt(reader: Reader): StreamReceipt {
+  let key_: string | undefined;
+  let execution: number | undefined;
+  let count_: number | undefined;
+  let bytes: bigint | undefined;
+  let unknown: UnknownFields | undefined;
+  const count = reader.structHeader();
+  const { keyed } = reader;
+  for (let i = 0, fieldId = 0; i < count; i++) {
+    fieldId = keyed ? reader.fieldId(fieldId) : fieldId + 1;
+    if (reader.takeNil()) continue;
+    switch (fieldId) {
+      case 1:
+        key_ = reader.string();
+        break;
+      case 2:
+        execution = reader.u32();
+        break;
+      case 3:
+        count_ = reader.u32();
+        break;
+      case 4:
+        bytes = reader.u64();
+        break;
+      default:
+        unknown = keepUnknownField(reader, fieldId, unknown);
+    }
+  }
+  const value: StreamReceipt = {
+    key: key_ ?? reader.missing('convoke.testing.StreamReceipt.key'),
+    execution: execution ?? reader.missing('convoke.testing.StreamReceipt.execution'),
+    count: count_ ?? reader.missing('convoke.testing.StreamReceipt.count'),
+    bytes: bytes ?? reader.missing('convoke.testing.StreamReceipt.bytes'),
+  };
+  if (unknown !== undefined) attachUnknownFields(value, unknown);
+  return value;
+}
+
 const refusedError: DeclaredErrorDescription = {
   fullName: 'convoke.testing.Refused',
   writeData: (writer, error) => writeRefused(writer, (error as Refused).data),
@@ -272,6 +426,81 @@ function readLedgerNoteArguments(reader: Reader): LedgerNoteArguments {
   return [job ?? reader.missing('convoke.testing.Ledger.note.job')];
 }
 
+type FeedWatchArguments = [job: StreamJob];
+
+function writeFeedWatchArguments(writer: Writer, values: FeedWatchArguments): void {
+  writer.arrayHeader(1);
+  writeStreamJob(writer, values[0]);
+}
+
+function readFeedWatchArguments(reader: Reader): FeedWatchArguments {
+  let job: StreamJob | undefined;
+  const count = reader.structHeader();
+  const { keyed } = reader;
+  for (let i = 0, fieldId = 0; i < count; i++) {
+    fieldId = keyed ? reader.fieldId(fieldId) : fieldId + 1;
+    if (reader.takeNil()) continue;
+    switch (fieldId) {
+      case 1:
+        job = readStreamJob(reader);
+        break;
+      default:
+        reader.skip();
+    }
+  }
+  return [job ?? reader.missing('convoke.testing.Feed.watch.job')];
+}
+
+type FeedLoadArguments = [job: StreamJob];
+
+function writeFeedLoadArguments(writer: Writer, values: FeedLoadArguments): void {
+  writer.arrayHeader(1);
+  writeStreamJob(writer, values[0]);
+}
+
+function readFeedLoadArguments(reader: Reader): FeedLoadArguments {
+  let job: StreamJob | undefined;
+  const count = reader.structHeader();
+  const { keyed } = reader;
+  for (let i = 0, fieldId = 0; i < count; i++) {
+    fieldId = keyed ? reader.fieldId(fieldId) : fieldId + 1;
+    if (reader.takeNil()) continue;
+    switch (fieldId) {
+      case 1:
+        job = readStreamJob(reader);
+        break;
+      default:
+        reader.skip();
+    }
+  }
+  return [job ?? reader.missing('convoke.testing.Feed.load.job')];
+}
+
+type FeedTalkArguments = [job: StreamJob];
+
+function writeFeedTalkArguments(writer: Writer, values: FeedTalkArguments): void {
+  writer.arrayHeader(1);
+  writeStreamJob(writer, values[0]);
+}
+
+function readFeedTalkArguments(reader: Reader): FeedTalkArguments {
+  let job: StreamJob | undefined;
+  const count = reader.structHeader();
+  const { keyed } = reader;
+  for (let i = 0, fieldId = 0; i < count; i++) {
+    fieldId = keyed ? reader.fieldId(fieldId) : fieldId + 1;
+    if (reader.takeNil()) continue;
+    switch (fieldId) {
+      case 1:
+        job = readStreamJob(reader);
+        break;
+      default:
+        reader.skip();
+    }
+  }
+  return [job ?? reader.missing('convoke.testing.Feed.talk.job')];
+}
+
 /** The procedures of `Ledger`: what each promises, and how it is marshalled. */
 export const ledgerProcedures = {
   once: {
@@ -346,4 +575,64 @@ export const ledgerProcedures = {
     writeResult: writer => writer.nil(),
     readResult: reader => reader.skip(),
   } satisfies Procedure<LedgerNoteArguments, void>,
+};
+
+/** The procedures of `Feed`: what each promises, and how it is marshalled. */
+export const feedProcedures = {
+  watch: {
+    interface: 'convoke.testing.Feed',
+    declaredBy: 'convoke.testing.Feed',
+    id: 1,
+    name: 'watch',
+    key: [0x1514464d, 0x768c8bf4],
+    semantics: 'at-most-once',
+    shape: 'server-stream',
+    idempotent: false,
+    deadline: 60000,
+    arity: 1,
+    hasResult: true,
+    errors: [refusedError],
+    writeArguments: writeFeedWatchArguments,
+    readArguments: readFeedWatchArguments,
+    writeResult: writeItem,
+    readResult: readItem,
+  } satisfies Procedure<FeedWatchArguments, Item>,
+  load: {
+    interface: 'convoke.testing.Feed',
+    declaredBy: 'convoke.testing.Feed',
+    id: 2,
+    name: 'load',
+    key: [0xa69664d3, 0x14cf0d0c],
+    semantics: 'at-most-once',
+    shape: 'client-stream',
+    idempotent: false,
+    deadline: 60000,
+    arity: 2,
+    hasResult: true,
+    errors: [refusedError],
+    writeArguments: writeFeedLoadArguments,
+    readArguments: readFeedLoadArguments,
+    writeResult: writeStreamReceipt,
+    readResult: readStreamReceipt,
+    items: { write: writeItem, read: readItem },
+  } satisfies Procedure<FeedLoadArguments, StreamReceipt, Item>,
+  talk: {
+    interface: 'convoke.testing.Feed',
+    declaredBy: 'convoke.testing.Feed',
+    id: 3,
+    name: 'talk',
+    key: [0xf81b7e7d, 0xd46dcbab],
+    semantics: 'at-most-once',
+    shape: 'bidi-stream',
+    idempotent: false,
+    deadline: 60000,
+    arity: 2,
+    hasResult: true,
+    errors: [refusedError],
+    writeArguments: writeFeedTalkArguments,
+    readArguments: readFeedTalkArguments,
+    writeResult: writeItem,
+    readResult: readItem,
+    items: { write: writeItem, read: readItem },
+  } satisfies Procedure<FeedTalkArguments, Item, Item>,
 };

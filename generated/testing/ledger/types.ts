@@ -47,3 +47,34 @@ export class Refused extends DeclaredError<RefusedData> {
     super('convoke.testing.Refused', data);
   }
 }
+
+/** What a stream carries. */
+export interface Item {
+  /** Counts the items of a stream, from 0. */
+  sequence: number;
+  padding: Uint8Array;
+}
+
+/** What a procedure with streams is to do. */
+export interface StreamJob {
+  /** Names the call: no other call has the same. */
+  key: string;
+  /** How many items it returns. */
+  count: number;
+  /** How many bytes each of them is padded with. */
+  padding: number;
+  /** How it ends, after the last item. */
+  ending: Ending;
+  /** How long it works on each item. */
+  interval: number;
+}
+
+/** Tells what an execution received. */
+export interface StreamReceipt {
+  key: string;
+  /** As in `Receipt`. */
+  execution: number;
+  count: number;
+  /** Of all paddings. */
+  bytes: bigint;
+}

@@ -12,11 +12,6 @@ export const support = {
     ({ specifier }) => `this version does not import from npm packages: "${specifier}"`,
     () => 'Copy the file beside this one and import it by a relative path.',
   ),
-  streamNotGenerated: error<{ name: string }>(
-    'CVK9003',
-    ({ name }) => `this version does not generate procedures with streams: '${name}'`,
-    () => 'The schema is right: `convoke check` accepts it. Move the procedure to a file of its own for now.',
-  ),
   groupNotGenerated: error<{ name: string }>(
     'CVK9004',
     ({ name }) => `this version does not generate groups: '${name}'`,

@@ -67,9 +67,13 @@ export function writerOf(type: TypeModel, context: CodecContext): string {
     : `(writer, value) => ${statement.slice(0, -1)}`;
 }
 
-/** A function that reads values of the type: its name, or an arrow function. */
-export function readerOf(type: TypeModel, context: CodecContext): string {
-  const expression = readExpression(type, context);
+/**
+ * A function that reads values of the type: its name, or an arrow function.
+ *
+ * @param path as in `readExpression`
+ */
+export function readerOf(type: TypeModel, context: CodecContext, path?: string): string {
+  const expression = readExpression(type, context, path);
   return (
     /^(\w+)\(reader\)$/.exec(expression)?.[1] ??
     `reader => ${expression.includes(' ? ') ? `(${expression})` : expression}`

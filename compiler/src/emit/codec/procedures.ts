@@ -1,10 +1,12 @@
 /** The table of an interface's procedures, with the marshallers of their parameters. */
 import { createHash } from 'node:crypto';
-import type { ErrorModel, InterfaceModel, ProcedureModel } from '../../model/model.js';
+import type { ErrorModel, FieldModel, InterfaceModel, ProcedureModel } from '../../model/model.js';
 import { derivedNames, lowerFirst, upperFirst } from '../../model/names.js';
 import { offeredProcedures } from '../interfaces.js';
-import { argumentsType, resultType, shapeOf } from '../signatures.js';
+import { argumentsType, plainParameters, resultType, shapeOf, streamParameter } from '../signatures.js';
 import { bracketed, object, property, quote } from '../text.js';
+import { typeText } from '../type-text.js';
+import { readConstrained } from './constraints.js';
 import type { CodecContext } from './context.js';
 import { arrived, readFields, writeFields } from './fields.js';
 import { readerFunction, writerFunction } from './function.js';
@@ -13,8 +15,13 @@ import { readerOf, writerOf } from './marshal.js';
 export function procedureTable(declaration: InterfaceModel, context: CodecContext): string {
   const entries = offeredProcedures(declaration).map(procedure => {
     const entry = object(procedureEntry(declaration, procedure, context));
-    const type = `${argumentsName(procedure, context)}, ${resultType(procedure, context.scope)}`;
-    return `${procedure.name}: ${entry} satisfies ${context.scope.runtimeType('Procedure')}<${type}>`;
+    const stream = streamParameter(procedure);
+    const types = [
+      argumentsName(procedure, context),
+      resultType(procedure, context.scope),
+      ...(stream === undefined ? [] : [typeText(stream.type, context.scope)]),
+    ];
+    return `${procedure.name}: ${entry} satisfies ${context.scope.runtimeType('Procedure')}<${types.join(', ')}>`;
   });
   const doc = `/** The procedures of \`${declaration.name}\`: what each promises, and how it is marshalled. */`;
   return `${doc}\nexport const ${derivedNames.procedures(declaration.name)} = ${object(entries)};`;
@@ -22,6 +29,7 @@ export function procedureTable(declaration: InterfaceModel, context: CodecContex
 
 function procedureEntry(target: InterfaceModel, procedure: ProcedureModel, context: CodecContext): string[] {
   const { result } = procedure;
+  const stream = streamParameter(procedure);
   const errors = procedure.throws.map(error => errorDescription(error, context));
   const [high, low] = procedureKey(target, procedure);
   return [
@@ -41,6 +49,7 @@ function procedureEntry(target: InterfaceModel, procedure: ProcedureModel, conte
     property('readArguments', argumentsReader(procedure, context)),
     property('writeResult', result === undefined ? 'writer => writer.nil()' : writerOf(result, context)),
     property('readResult', result === undefined ? 'reader => reader.skip()' : readerOf(result, context)),
+    ...(stream === undefined ? [] : [`items: ${itemMarshallers(procedure, stream, context)}`]),
   ];
 }
 
@@ -71,7 +80,7 @@ function errorDescription(error: ErrorModel, context: CodecContext): string {
 
 /** The name of the tuple of a procedure's arguments. */
 function argumentsName(procedure: ProcedureModel, context: CodecContext): string {
-  if (procedure.parameters.length === 0) return '[]';
+  if (plainParameters(procedure).length === 0) return '[]';
   const preferred = `${procedure.interface.name}${upperFirst(procedure.name)}Arguments`;
   return context.helper(fullNameOf(procedure), 'type', preferred, name => {
     const start = `type ${name} = `;
@@ -80,7 +89,7 @@ function argumentsName(procedure: ProcedureModel, context: CodecContext): string
 }
 
 function argumentsWriter(procedure: ProcedureModel, context: CodecContext): string {
-  const { parameters } = procedure;
+  const parameters = plainParameters(procedure);
   if (parameters.length === 0) return 'writer => writer.arrayHeader(0)';
   const type = argumentsName(procedure, context);
   return context.helper(fullNameOf(procedure), 'write', derivedNames.writer(type), name =>
@@ -98,7 +107,7 @@ function argumentsWriter(procedure: ProcedureModel, context: CodecContext): stri
 }
 
 function argumentsReader(procedure: ProcedureModel, context: CodecContext): string {
-  const { parameters } = procedure;
+  const parameters = plainParameters(procedure);
   if (parameters.length === 0) return 'reader => {\n  reader.skip();\n  return [];\n}';
   const type = argumentsName(procedure, context);
   const fullName = fullNameOf(procedure);
@@ -107,6 +116,30 @@ function argumentsReader(procedure: ProcedureModel, context: CodecContext): stri
     const values = parameters.map(field => arrived(field, fields.local(field), fullName, context));
     const body = [...fields.declarations, ...fields.loop, `return ${bracketed('[', values, ']', 10)};`];
     return readerFunction({ name, isExported: false, type, body }, context);
+  });
+}
+
+/** An object literal with the marshallers of the items of a stream parameter. */
+function itemMarshallers(procedure: ProcedureModel, stream: FieldModel, context: CodecContext): string {
+  const marshallers = [
+    `write: ${writerOf(stream.type, context)}`,
+    `read: ${itemReader(procedure, stream, context)}`,
+  ];
+  return bracketed('{ ', marshallers, ' }', 11);
+}
+
+/** Checks the constraints of the parameter on each item. */
+function itemReader(procedure: ProcedureModel, stream: FieldModel, context: CodecContext): string {
+  const { name, type, constraints } = stream;
+  const fullName = `${fullNameOf(procedure)}.${name}`;
+  const path = quote(fullName);
+  if (constraints.length === 0) return readerOf(type, context, path);
+  const preferred = `${procedure.interface.name}${upperFirst(procedure.name)}${upperFirst(name)}`;
+  return context.helper(fullName, 'read', derivedNames.reader(preferred), reader => {
+    const pattern = `${lowerFirst(preferred)}Pattern`;
+    const body = [`return ${readConstrained(type, constraints, path, pattern, context)};`];
+    const text = typeText(type, context.scope);
+    return readerFunction({ name: reader, isExported: false, type: text, body }, context);
   });
 }
 
