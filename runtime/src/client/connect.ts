@@ -22,7 +22,7 @@ export interface ConnectOptions {
  *
  * @throws TypeError when the address is none, RangeError when a limit is out of bounds
  */
-export async function connect(address: string, options: ConnectOptions = {}): Promise<Channel> {
+export async function connect(address: string | readonly string[], options: ConnectOptions = {}): Promise<Channel> {
   const platform = options.platform ?? nodePlatform;
   const endpoint = new CallerEndpoint({
     platform,

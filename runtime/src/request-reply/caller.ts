@@ -17,6 +17,7 @@ import { expire, settle, unansweredError } from './conclude.js';
 import { Reassembly, readFragmentHeader } from './fragments.js';
 import { forEachFrame } from './frame-loop.js';
 import { beginFrame, FrameType, finishFrame, readRanges, sendFrame } from './frames.js';
+import { type EndpointState, Liveness, type LivenessSettings } from './liveness.js';
 import type { PendingCall } from './pending-call.js';
 import { readReplyBody, readReplyHeader } from './reply-frame.js';
 import { backOff } from './retransmission.js';
@@ -47,7 +48,7 @@ export interface CallerCounters extends TransportCounters {
   malformed: number;
 }
 
-export interface CallerOptions {
+export interface CallerOptions extends LivenessSettings {
   readonly platform: Platform;
   readonly address: Address;
   readonly clientId: Buffer;
@@ -77,6 +78,7 @@ export class CallerEndpoint {
   private nextNumber: number;
   private readonly timer: CallTimer;
   private readonly acknowledger: Acknowledger;
+  private readonly liveness: Liveness;
   private readonly reader = new Reader();
 
   constructor(options: CallerOptions) {
@@ -91,6 +93,13 @@ export class CallerEndpoint {
       () => this.nextNumber,
       () => this.acknowledge(),
     );
+    this.liveness = new Liveness({
+      ...options,
+      clock: this.platform.clock,
+      timer: this.timer,
+      session: () => this.session,
+      waits: () => this.pending.size > 0,
+    });
     this.session = new ClientSession({
       ...options,
       counters: this.counters,
@@ -102,11 +111,24 @@ export class CallerEndpoint {
         },
       },
       firstNumber: () => this.firstUnsentNumber(),
-      wanted: () => this.pending.size > 0,
+      wanted: () => this.pending.size > 0 || this.liveness.pinging,
+      onAsk: () => this.liveness.asked(this.platform.clock.now()),
       onLink: () => this.sendWithoutSession(),
       onReady: renewed => this.onReady(renewed),
-      onUnreachable: error => this.failUnsent(error),
+      onUnreachable: error => {
+        this.failUnsent(error);
+        this.liveness.lost();
+      },
     });
+  }
+
+  /** How many calls have no answer yet. */
+  get inFlight(): number {
+    return this.pending.size;
+  }
+
+  get state(): EndpointState {
+    return this.liveness.state;
   }
 
   /** The number for the next call. */
@@ -117,6 +139,7 @@ export class CallerEndpoint {
   /** Takes over a call: it ends with its `resolve` or `reject`, by its deadline at the latest. */
   submit(call: PendingCall): void {
     this.counters.calls++;
+    if (this.pending.size === 0) this.liveness.forget();
     this.pending.add(call);
     if (call.procedure.semantics === 'at-most-once') this.open.add(call.number);
     const now = this.platform.clock.now();
@@ -145,6 +168,21 @@ export class CallerEndpoint {
     this.fail(call, 'cancelled', 'the caller cancelled the call', reason);
   }
 
+  /** Asks the server for a sign of life, of which the listener hears. */
+  ping(): void {
+    if (!this.closed) this.liveness.ping();
+  }
+
+  /** Ends the calls that may be made elsewhere: those of which no copy was sent, and those that may execute twice. */
+  release(message: string): void {
+    this.pending.each(call => {
+      const { semantics } = call.procedure;
+      if (call.copies > 0 && semantics !== 'at-least-once') return;
+      if (semantics === 'maybe') this.finish(call).resolve(undefined);
+      else this.fail(call, 'unavailable', message);
+    });
+  }
+
   close(): void {
     if (this.closed) return;
     this.closed = true;
@@ -154,6 +192,7 @@ export class CallerEndpoint {
     if (this.acknowledger.owes) this.acknowledge();
     this.timer.cancel();
     this.acknowledger.close();
+    this.liveness.close();
     this.session.close();
   }
 
@@ -172,6 +211,7 @@ export class CallerEndpoint {
     this.session.touch(now);
     if (isUnderWay(call, link)) {
       this.counters.probes++;
+      this.liveness.asked(now);
       sendProbe(link, call);
     } else if (call.procedure.semantics === 'maybe') {
       if (call.copies === 0) this.transmitOnce(call, link, now);
@@ -188,7 +228,10 @@ export class CallerEndpoint {
   private sendCopy(call: PendingCall, link: Link, now: number): void {
     call.copies++;
     if (call.copies === 1) call.firstSentAt = now;
-    else this.counters.retransmitted++;
+    else {
+      this.counters.retransmitted++;
+      this.liveness.asked(now);
+    }
     call.lastSentAt = now;
     call.sentOver = link;
     sendRequest(link, call.frame, call.copies, call.deadlineAt - now);
@@ -251,9 +294,10 @@ export class CallerEndpoint {
 
   /** Calls whose time has come are sent again or given up. */
   private sweep(now: number): number {
-    let next = Number.POSITIVE_INFINITY;
+    let next = this.liveness.sweep(now);
     this.pending.each(call => {
       if (call.deadlineAt <= now) expire(this.finish(call));
+      else if (call.deadlineAt === Number.POSITIVE_INFINITY && this.liveness.isGone(now)) this.fail(call, 'unavailable', 'the server gave no sign of life for a whole lease');
       else {
         if (call.dueAt <= now) this.onTimeout(call, now);
         next = Math.min(next, call.dueAt, call.deadlineAt);
@@ -290,6 +334,7 @@ export class CallerEndpoint {
   // The session
 
   private onReady(renewed: boolean): void {
+    this.liveness.keepAlive();
     if (!renewed) this.failLost(undefined);
     const now = this.platform.clock.now();
     this.pending.each(call => {
@@ -343,6 +388,7 @@ export class CallerEndpoint {
     const sound = forEachFrame(reader, bytes, start, end, type => {
       if (type === FrameType.channel) mine = isFor(this.clientId, reader);
       else if (mine) {
+        this.liveness.heard();
         const receive = this.receivers[type];
         if (receive === undefined) this.counters.malformed++;
         else receive(reader, link);

@@ -44,6 +44,8 @@ export interface ClientSessionOptions {
   onLink(): void;
   /** The session is there. `renewed`: it is the one that was there before. */
   onReady(renewed: boolean): void;
+  /** Something leaves that the server answers at once. */
+  onAsk(): void;
   /** Nobody is there, or the server refused: calls that were never sent need not wait any longer. */
   onUnreachable(error: CallError): void;
 }
@@ -57,8 +59,9 @@ export class ClientSession {
   frame: Buffer;
   readonly roundTrip: RoundTripEstimate = createRoundTripEstimate();
   private readonly options: ClientSessionOptions;
+  /** Milliseconds for which the server keeps the session of a client that is silent. */
+  lease = Number.POSITIVE_INFINITY;
   private token: Buffer = noId;
-  private lease = Number.POSITIVE_INFINITY;
   private lastSent = 0;
   private nonce: Buffer = noId;
   private cookie: Buffer = noCookie;
@@ -166,6 +169,7 @@ export class ClientSession {
 
   private startDialling(): void {
     this.state = 'dialling';
+    this.options.onAsk();
     const { platform, address, counters, messageBytes, handlers, datagramBytes } = this.options;
     dial(address, {
       platform,
@@ -206,6 +210,7 @@ export class ClientSession {
     const link = this.link;
     if (link === undefined) return;
     const { platform, clientId } = this.options;
+    this.options.onAsk();
     sendHello(link, {
       clientId,
       nonce: this.nonce,

@@ -1,94 +1,165 @@
 /**
  * Whether a server still gives signs of life. What it answers at once (a handshake, a probe, a request that was sent
- * again) starts the count of a silence, and whatever comes from it ends that.
- *
- * A ping is a probe of number 0, which no call has: the server answers that it has no such request, or no such session.
+ * again) begins a silence, and whatever comes from it ends that.
  */
 import type { Clock, Timer } from '../platform/platform.js';
+import type { CallTimer } from './call-timer.js';
+import type { ClientSession } from './client-session.js';
+import { defaultServerLimits } from './limits.js';
+import { sendPing } from './send-request.js';
 
-/** What a channel is told of a server. */
+/** Milliseconds of silence after which a server counts as unreachable. */
+const defaultPatience = 1000;
+
+export interface LivenessSettings {
+  /** Milliseconds of silence after which the server counts as unreachable; 1,000 unless told otherwise. */
+  readonly patience?: number;
+  /** Milliseconds after which a silent session is asked for a sign of life; absent: its lease may run out. */
+  readonly keepalive?: number;
+  readonly reachability?: ReachabilityListener;
+}
+
+/** What the owner of an endpoint is told of its server. */
 export interface ReachabilityListener {
   /** The server gave a sign of life after `onUnreachable`. */
   onReachable(): void;
-  /** Nobody listens at the address, or nothing came from it for the time of its patience. */
+  /** Nobody listens there, the server refused a session, or a silence lasts: then again and again while it does. */
   onUnreachable(): void;
 }
 
-export interface LivenessOptions {
+export interface LivenessOptions extends LivenessSettings {
   readonly clock: Clock;
-  /** Milliseconds of silence after which the server counts as unreachable. */
-  readonly patience: number;
-  readonly listener: ReachabilityListener | undefined;
-  /** Milliseconds after which a silent session is asked for a sign of life; none without it. */
-  readonly keepalive: number | undefined;
-  /** Asks the server for a sign of life. */
-  ping(): void;
+  readonly session: () => ClientSession;
+  /** Its sweep calls this one's. */
+  readonly timer: CallTimer;
+  /** Whether any call is pending. */
+  readonly waits: () => boolean;
 }
+
+/** What a client knows of a server that it has not lost. */
+const sessionStates = {
+  idle: 'idle',
+  dialling: 'connecting',
+  greeting: 'connecting',
+  ready: 'ready',
+  closed: 'idle',
+} as const satisfies Record<ClientSession['state'], string>;
+
+export type EndpointState = (typeof sessionStates)[ClientSession['state']] | 'unreachable';
 
 export class Liveness {
   /** Whether a ping waits for its answer. */
   pinging = false;
-  unreachable = false;
   private readonly options: LivenessOptions;
+  private readonly patience: number;
+  /** The server was lost, and has not been heard since. */
+  private unreachable = false;
   /** When the server was first asked for something that it has not answered; below 0: it owes nothing. */
   private askedAt = -1;
+  /** When the listener was last told of this silence. */
+  private toldAt = -1;
   /** Something came since the keepalive's timer last fired. */
   private heardLately = false;
-  private timer: Timer | undefined;
+  private keepaliveTimer: Timer | undefined;
 
   constructor(options: LivenessOptions) {
     this.options = options;
+    this.patience = options.patience ?? defaultPatience;
   }
 
-  /** Something is about to leave that the server answers at once. */
+  get state(): EndpointState {
+    return this.unreachable ? 'unreachable' : sessionStates[this.options.session().state];
+  }
+
+  /** Something leaves that the server answers at once. */
   asked(now: number): void {
     if (this.askedAt < 0) this.askedAt = now;
+    this.options.timer.arm(this.looksAt);
   }
 
   heard(): void {
-    this.askedAt = -1;
+    this.forget();
     this.pinging = false;
     this.heardLately = true;
     if (!this.unreachable) return;
     this.unreachable = false;
-    this.options.listener?.onReachable();
+    this.options.reachability?.onReachable();
   }
 
-  /** Nobody is there: the system says so, or the silence. */
+  /** Nobody has waited for anything: the next silence is counted anew. */
+  forget(): void {
+    this.askedAt = -1;
+    this.toldAt = -1;
+  }
+
+  /** Nobody is there: the system says so, the server does, or a silence. */
   lost(): void {
     this.pinging = false;
     this.unreachable = true;
-    this.options.listener?.onUnreachable();
+    this.options.reachability?.onUnreachable();
   }
 
-  /** For how many milliseconds the server has owed an answer. */
-  silence(now: number): number {
-    return this.askedAt < 0 ? 0 : now - this.askedAt;
+  /** Whether the silence is so long that the server knows nothing any more of a client that is as silent. */
+  isGone(now: number): boolean {
+    if (this.askedAt < 0) return false;
+    const { established, lease } = this.options.session();
+    return now - this.askedAt > (established ? lease : defaultServerLimits.lease);
+  }
+
+  /** Asks the server for a sign of life. */
+  ping(): void {
+    this.pinging = true;
+    const session = this.options.session();
+    if (session.state === 'ready') this.sendPing(this.options.clock.now());
+    else session.open();
   }
 
   /** Takes notice of a silence that has lasted too long; returns when to look next. */
-  check(now: number): number {
-    if (this.askedAt < 0 || this.unreachable) return Number.POSITIVE_INFINITY;
-    const endsAt = this.askedAt + this.options.patience;
-    if (now < endsAt) return endsAt;
-    this.lost();
-    return Number.POSITIVE_INFINITY;
+  sweep(now: number): number {
+    const { waits, session } = this.options;
+    if (!this.pinging && !waits()) return Number.POSITIVE_INFINITY;
+    const { state, link, roundTrip } = session();
+    const isPing = this.pinging && state === 'ready';
+    if (now >= this.looksAt) {
+      this.toldAt = now;
+      this.lost();
+      // A connection on which a ping gets no answer is dead.
+      if (isPing && link?.reliable) session().abandonLink();
+    } else if (isPing) {
+      this.sendPing(now);
+      return Math.min(this.looksAt, now + roundTrip.timeout);
+    }
+    return this.looksAt;
   }
 
   /** There is a session, which is to be kept. */
   keepAlive(): void {
     const { clock, keepalive } = this.options;
-    if (keepalive === undefined || this.timer !== undefined) return;
-    this.timer = clock.setTimer(keepalive, () => {
-      this.timer = undefined;
-      if (!this.heardLately) this.options.ping();
+    if (keepalive === undefined || this.keepaliveTimer !== undefined) return;
+    this.keepaliveTimer = clock.setTimer(keepalive, () => {
+      this.keepaliveTimer = undefined;
+      if (!this.heardLately) this.ping();
       this.heardLately = false;
       this.keepAlive();
     });
-    this.timer.unref();
+    this.keepaliveTimer.unref();
   }
 
   close(): void {
-    this.timer?.cancel();
+    this.keepaliveTimer?.cancel();
+    this.pinging = false;
+  }
+
+  private get looksAt(): number {
+    if (this.askedAt < 0) return Number.POSITIVE_INFINITY;
+    return Math.max(this.askedAt, this.toldAt) + this.patience;
+  }
+
+  private sendPing(now: number): void {
+    const session = this.options.session();
+    if (session.link === undefined) return;
+    session.touch(now);
+    this.asked(now);
+    sendPing(session.link);
   }
 }

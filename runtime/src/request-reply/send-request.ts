@@ -110,3 +110,12 @@ export function sendProbe(link: Link, call: PendingCall): void {
   writeRanges(writer, call.reply?.missing() ?? []);
   sendFrame(link);
 }
+
+/** Asks for a sign of life, by a probe of number 0, which no call has: the server says that it misses the request. */
+export function sendPing(link: Link): void {
+  const writer = beginFrame(FrameType.probe);
+  writer.rawU64(0);
+  writer.rawU32(0);
+  writeRanges(writer, []);
+  sendFrame(link);
+}

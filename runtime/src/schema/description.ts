@@ -103,7 +103,7 @@ export interface Caller {
   unary<Arguments extends readonly unknown[], Result>(
     procedure: Procedure<Arguments, Result>,
     values: Arguments,
-    options: CallOptions | undefined,
+    options: AnyCallOptions | undefined,
   ): Promise<Result>;
   /** Calls a procedure that returns a stream. Nothing is sent before its items are asked for. */
   serverStream<Arguments extends readonly unknown[], Result>(
@@ -169,7 +169,26 @@ export interface CallOptions {
   readonly metadata?: Metadata;
   /** The call that this one serves: its deadline and its cancellation hold for this one too. */
   readonly parent?: CallContext;
+  /** For at-least-once procedures alone: see `IdempotentCallOptions`. */
+  readonly hedge?: never;
 }
+
+/** Of procedures that may execute twice. */
+export interface IdempotentCallOptions extends Omit<CallOptions, 'hedge'> {
+  /** Makes the call at several servers, if the channel has them, and takes the first answer. */
+  readonly hedge?: Hedge;
+}
+
+/** When a call that has no answer yet is made at another server too. */
+export interface Hedge {
+  /** After so many milliseconds, each time. */
+  readonly after: number;
+  /** At how many servers at the most, the first included; at least 2. */
+  readonly copies: number;
+}
+
+/** What is handed to a `Caller`, which does not know the procedure's type. */
+export type AnyCallOptions = CallOptions | IdempotentCallOptions;
 
 /** What a procedure knows of the call that it executes; its last argument. */
 export interface CallContext {

@@ -1,0 +1,152 @@
+/** What client stubs stand on where a channel has several servers: chooses one for each call, and moves calls that may move. */
+import type { Clock } from '../../platform/platform.js';
+import type {
+  AnyCallOptions,
+  AnyProcedure,
+  Caller,
+  CallOptions,
+  Hedge,
+  ItemStream,
+  Procedure,
+} from '../../schema/description.js';
+import { CallError } from '../../schema/errors.js';
+import type { Backend } from './backend.js';
+import { callHedged, checkHedged } from './hedge.js';
+import { mayMove, Trail } from './moving.js';
+import type { Pool } from './pool.js';
+
+/** @param hedge of all at-least-once calls that say nothing else */
+export function createBalancedCaller(pool: Pool, clock: Clock, hedge: Hedge | undefined): Caller {
+  /** Makes the call at one server, and notes how that went. */
+  const attempt = <Arguments extends readonly unknown[], Result>(
+    backend: Backend,
+    ...call: UnaryCall<Arguments, Result>
+  ): Promise<Result> =>
+    backend.caller.unary(...call).then(
+      value => {
+        pool.succeeded(backend);
+        return value;
+      },
+      (error: unknown) => {
+        pool.failed(backend, error);
+        throw error;
+      },
+    );
+
+  /** Makes the call at one server after the other until it has an answer, or may go no further. */
+  const callInTurn = async <Arguments extends readonly unknown[], Result>(
+    first: Backend,
+    deadlineAt: number,
+    ...[procedure, values, options]: UnaryCall<Arguments, Result>
+  ): Promise<Result> => {
+    const trail = new Trail<Backend>();
+    let backend: Backend | undefined = first;
+    let current = options;
+    for (;;) {
+      trail.tried.add(backend);
+      try {
+        return await attempt(backend, procedure, values, current);
+      } catch (error) {
+        const remaining = deadlineAt - clock.now();
+        const isOver = !mayMove(procedure.semantics, error) || remaining <= 0;
+        backend = isOver ? undefined : pool.pickOther(trail.tried);
+        if (backend === undefined) throw trail.told(error);
+        trail.add(error as CallError);
+        current = { ...options, deadline: remaining };
+      }
+    }
+  };
+
+  const call = <Arguments extends readonly unknown[], Result>(
+    deadlineAt: number,
+    ...[procedure, values, options]: UnaryCall<Arguments, Result>
+  ): Promise<Result> => {
+    if (options?.hedge !== undefined) checkHedged(procedure, options.hedge);
+    const first = pool.pick();
+    if (pool.size === 1) return first.caller.unary(procedure, values, options);
+    const hedging = options?.hedge ?? (procedure.semantics === 'at-least-once' ? hedge : undefined);
+    if (hedging === undefined) return callInTurn(first, deadlineAt, procedure, values, options);
+    return callHedged({
+      hedge: hedging,
+      clock,
+      signal: options?.signal,
+      first,
+      pick: tried => pool.pickOther(tried),
+      attempt: (backend, signal) =>
+        attempt(backend, procedure, values, { ...options, signal, deadline: deadlineAt - clock.now() }),
+    });
+  };
+
+  const deadlineOf = (procedure: AnyProcedure, options: AnyCallOptions | undefined): number =>
+    clock.now() + (options?.deadline ?? procedure.deadline);
+
+  /** A stream goes to one server, and stays there. */
+  const stream = <Item>(open: (caller: Caller) => ItemStream<Item>): ItemStream<Item> =>
+    pool.resolver.ready ? open(pool.pick().caller) : openLater(async () => {
+      await pool.resolver.resolve();
+      return open(pool.pick().caller);
+    });
+
+  return {
+    async unary(procedure, values, options) {
+      const deadlineAt = deadlineOf(procedure, options);
+      if (pool.resolver.ready || pool.closed) return call(deadlineAt, procedure, values, options);
+      await whileResolving(pool.resolver.resolve(), procedure, clock, deadlineAt, options?.signal);
+      const remaining = Math.max(deadlineAt - clock.now(), Number.MIN_VALUE);
+      return call(deadlineAt, procedure, values, { ...options, deadline: remaining });
+    },
+    serverStream: (...call) => stream(caller => caller.serverStream(...call)),
+    bidiStream: (...call) => stream(caller => caller.bidiStream(...call)),
+    async clientStream(...call) {
+      if (!pool.resolver.ready) await pool.resolver.resolve();
+      return pool.pick().caller.clientStream(...call);
+    },
+  };
+}
+
+type UnaryCall<Arguments extends readonly unknown[], Result> = [
+  procedure: Procedure<Arguments, Result>,
+  values: Arguments,
+  options: AnyCallOptions | undefined,
+];
+
+/** Names take their time, but no longer than the call may. */
+function whileResolving(
+  names: Promise<void>,
+  { interface: name, name: procedure }: AnyProcedure,
+  clock: Clock,
+  deadlineAt: number,
+  signal: CallOptions['signal'],
+): Promise<void> {
+  const notExecuted = (code: CallError['code'], message: string, cause?: unknown) =>
+    new CallError(code, `${name}.${procedure}: ${message}`, { outcome: 'not-executed', cause });
+  return new Promise((resolve, reject) => {
+    const onAbort = () => end(() => reject(notExecuted('cancelled', 'the call was cancelled', signal?.reason)));
+    const timer = clock.setTimer(Math.max(0, deadlineAt - clock.now()), () =>
+      end(() => reject(notExecuted('deadline-exceeded', 'no server was found before the deadline'))),
+    );
+    const end = (settle: () => void): void => {
+      timer.cancel();
+      signal?.removeEventListener('abort', onAbort);
+      settle();
+    };
+    signal?.addEventListener('abort', onAbort);
+    if (signal?.aborted) onAbort();
+    names.then(
+      () => end(resolve),
+      (error: unknown) => end(() => reject(error)),
+    );
+  });
+}
+
+/** A stream that is opened when its items are first asked for. */
+function openLater<Item>(open: () => Promise<ItemStream<Item>>): ItemStream<Item> {
+  return {
+    async *[Symbol.asyncIterator]() {
+      yield* await open();
+    },
+    async *batches() {
+      yield* (await open()).batches();
+    },
+  };
+}
