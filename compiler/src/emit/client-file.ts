@@ -89,7 +89,7 @@ function clientMethod(procedure: ProcedureModel, scope: FileScope): OptionalKind
         type: parameterType(parameter, scope),
         hasQuestionToken: isOmissible(parameter),
       })),
-      { name: 'options', hasQuestionToken: true, type: scope.runtimeType('CallOptions') },
+      { name: 'options', hasQuestionToken: true, type: scope.runtimeType(optionsType(procedure)) },
     ],
     returnType: returnType(procedure, scope),
   };
@@ -114,6 +114,11 @@ const callerMethods: Readonly<Record<CallShape, string>> = {
   'client-stream': 'clientStream',
   'bidi-stream': 'bidiStream',
 };
+
+/** Only what may execute twice may be hedged. */
+function optionsType({ semantics }: ProcedureModel): string {
+  return semantics === 'at-least-once' ? 'IdempotentCallOptions' : 'CallOptions';
+}
 
 function clientStub(declaration: InterfaceModel, scope: FileScope): FunctionDeclarationStructure {
   const methods = offeredProcedures(declaration).map(procedure => {

@@ -6,13 +6,16 @@ import type { Frame } from '../request-reply/frames.js';
 import { createPendingCall, type PendingCall } from '../request-reply/pending-call.js';
 import { writeRequest } from '../request-reply/request-frame.js';
 import type {
+  AnyCallOptions,
   AnyProcedure,
   Caller,
-  CallOptions,
   InterfaceDescription,
   Procedure,
 } from '../schema/description.js';
 import { CallError } from '../schema/errors.js';
+import { formatAddress } from '../transport/address.js';
+import type { ServerInfo } from './balancing/backend.js';
+import { checkHedged } from './balancing/hedge.js';
 import { createCancellation } from './cancellation.js';
 
 export interface Channel extends AsyncDisposable {
@@ -20,27 +23,46 @@ export interface Channel extends AsyncDisposable {
   client<Client>(description: InterfaceDescription<Client, never>): Client;
   /** What the protocol did since the channel was made. */
   stats(): CallerCounters;
+  /** The servers that it calls, and how they are. */
+  servers(): readonly ServerInfo[];
   /** Fails the calls that are pending, tells the server what is finished, and lets the sockets go. */
   close(): Promise<void>;
 }
 
+/** What a channel is made of: one endpoint, or those of several servers. */
+export interface ChannelParts extends Pick<Channel, 'stats' | 'servers'> {
+  readonly caller: Caller;
+  close(): void;
+}
+
+/** A channel to one server. */
 export function createChannel(endpoint: CallerEndpoint, platform: Platform): Channel {
-  const caller = createCaller(endpoint, platform);
-  const close = async () => endpoint.close();
+  const address = formatAddress(endpoint.address);
+  return assembleChannel({
+    caller: createCaller(endpoint, platform),
+    stats: () => ({ ...endpoint.counters }),
+    servers: () => [{ address, state: endpoint.state, inFlight: endpoint.inFlight }],
+    close: () => endpoint.close(),
+  });
+}
+
+export function assembleChannel({ caller, stats, servers, ...parts }: ChannelParts): Channel {
+  const close = async () => parts.close();
   return {
     client: description => description.createClient(caller),
-    stats: () => ({ ...endpoint.counters }),
+    stats,
+    servers,
     close,
     [Symbol.asyncDispose]: close,
   };
 }
 
-/** What client stubs stand on. */
-function createCaller(endpoint: CallerEndpoint, platform: Platform): Caller {
+/** What client stubs stand on where there is one server. */
+export function createCaller(endpoint: CallerEndpoint, platform: Platform): Caller {
   const cancellation = createCancellation((number, reason) => endpoint.cancel(number, reason));
 
   /** Ends the call when a signal of its options is aborted. @throws CallError when one is already */
-  const watchSignals = (call: PendingCall, { signal, parent }: CallOptions): void => {
+  const watchSignals = (call: PendingCall, { signal, parent }: AnyCallOptions): void => {
     const signals = [signal, parent?.signal].filter(each => each !== undefined);
     const aborted = signals.find(each => each.aborted);
     if (aborted !== undefined) throw notExecuted('cancelled', 'the call was cancelled', aborted.reason);
@@ -54,11 +76,12 @@ function createCaller(endpoint: CallerEndpoint, platform: Platform): Caller {
     unary<Arguments extends readonly unknown[], Result>(
       procedure: Procedure<Arguments, Result>,
       values: Arguments,
-      options: CallOptions | undefined,
+      options: AnyCallOptions | undefined,
     ): Promise<Result> {
       // What is thrown in here rejects the promise.
       return new Promise((resolve, reject) => {
         if (endpoint.closed) throw notExecuted('unavailable', 'the channel is closed');
+        if (options?.hedge !== undefined) checkHedged(procedure, options.hedge);
         const number = endpoint.takeNumber();
         const call = createPendingCall({
           number,
@@ -78,13 +101,21 @@ function createCaller(endpoint: CallerEndpoint, platform: Platform): Caller {
   };
 }
 
+/** A `maybe` call is sent once: what has not come by then, in milliseconds, was lost. */
+const longestMaybe = 60_000;
+
 function notYet({ name }: AnyProcedure): never {
   throw notExecuted('unimplemented', `${name}: streams are not carried yet`);
 }
 
 /** When the call ends at the latest: at its own deadline, or at that of the call that it serves. */
-function deadlineOf(procedure: AnyProcedure, options: CallOptions | undefined, now: number): number {
-  const deadline = options?.deadline ?? procedure.deadline;
+export function deadlineOf(
+  procedure: AnyProcedure,
+  options: AnyCallOptions | undefined,
+  now: number,
+): number {
+  const longest = procedure.semantics === 'maybe' ? longestMaybe : Number.POSITIVE_INFINITY;
+  const deadline = Math.min(options?.deadline ?? procedure.deadline, longest);
   if (!(deadline > 0))
     throw misfit(procedure, new RangeError(`the deadline must be above 0 ms, not ${deadline}`));
   return Math.min(now + deadline, options?.parent?.deadline ?? Number.POSITIVE_INFINITY);
@@ -94,7 +125,7 @@ function marshal(
   procedure: AnyProcedure,
   number: number,
   values: readonly unknown[],
-  options: CallOptions | undefined,
+  options: AnyCallOptions | undefined,
 ): Frame {
   try {
     const metadata = options?.metadata === undefined ? undefined : encodeMetadata(options.metadata);

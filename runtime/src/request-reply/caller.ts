@@ -67,6 +67,8 @@ export class CallerEndpoint {
     malformed: 0,
     damaged: 0,
   };
+  /** Of its one server. */
+  readonly address: Address;
   closed = false;
   private readonly platform: Platform;
   private readonly clientId: Buffer;
@@ -83,6 +85,7 @@ export class CallerEndpoint {
 
   constructor(options: CallerOptions) {
     this.platform = options.platform;
+    this.address = options.address;
     this.clientId = options.clientId;
     this.messageBytes = options.messageBytes;
     this.nextNumber = options.firstNumber ?? 1;
@@ -297,7 +300,8 @@ export class CallerEndpoint {
     let next = this.liveness.sweep(now);
     this.pending.each(call => {
       if (call.deadlineAt <= now) expire(this.finish(call));
-      else if (call.deadlineAt === Number.POSITIVE_INFINITY && this.liveness.isGone(now)) this.fail(call, 'unavailable', 'the server gave no sign of life for a whole lease');
+      else if (call.deadlineAt === Number.POSITIVE_INFINITY && this.liveness.isGone(now))
+        this.fail(call, 'unavailable', 'the server gave no sign of life for a whole lease');
       else {
         if (call.dueAt <= now) this.onTimeout(call, now);
         next = Math.min(next, call.dueAt, call.deadlineAt);

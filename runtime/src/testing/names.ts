@@ -23,7 +23,8 @@ export function createNameTable(): NameTable {
 export function createNames(table: NameTable, addressOf: (host: string) => string | undefined): Names {
   const addressAt = (place: string): string => {
     const address = isAddress(place) ? place : addressOf(place);
-    if (address === undefined) throw new RangeError(`'${place}' is neither an IP address nor a host of this world`);
+    if (address === undefined)
+      throw new RangeError(`'${place}' is neither an IP address nor a host of this world`);
     return address;
   };
   return {

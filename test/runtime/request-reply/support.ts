@@ -156,6 +156,7 @@ export function createManualPlatform(seed = 'test') {
       resolve: async host => host,
     },
     streams: { listen: unused, connect: unused },
+    names: { lookup: async host => [host], services: unused },
   };
   return {
     platform,

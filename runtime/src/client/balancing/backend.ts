@@ -124,4 +124,3 @@ export function isEligible(backend: Backend, now: number): boolean {
 export function infoOf(backend: Backend, now: number): ServerInfo {
   return { address: backend.key, state: stateOf(backend, now), inFlight: backend.inFlight };
 }
-

@@ -9,7 +9,8 @@ import type {
   ItemStream,
   Procedure,
 } from '../../schema/description.js';
-import { CallError } from '../../schema/errors.js';
+import { CallError, type CallErrorCode } from '../../schema/errors.js';
+import { deadlineOf } from '../channel.js';
 import type { Backend } from './backend.js';
 import { callHedged, checkHedged } from './hedge.js';
 import { mayMove, Trail } from './moving.js';
@@ -57,13 +58,13 @@ export function createBalancedCaller(pool: Pool, clock: Clock, hedge: Hedge | un
     }
   };
 
-  const call = <Arguments extends readonly unknown[], Result>(
-    deadlineAt: number,
+  const callNow = <Arguments extends readonly unknown[], Result>(
     ...[procedure, values, options]: UnaryCall<Arguments, Result>
   ): Promise<Result> => {
     if (options?.hedge !== undefined) checkHedged(procedure, options.hedge);
     const first = pool.pick();
     if (pool.size === 1) return first.caller.unary(procedure, values, options);
+    const deadlineAt = deadlineOf(procedure, options, clock.now());
     const hedging = options?.hedge ?? (procedure.semantics === 'at-least-once' ? hedge : undefined);
     if (hedging === undefined) return callInTurn(first, deadlineAt, procedure, values, options);
     return callHedged({
@@ -77,23 +78,34 @@ export function createBalancedCaller(pool: Pool, clock: Clock, hedge: Hedge | un
     });
   };
 
-  const deadlineOf = (procedure: AnyProcedure, options: AnyCallOptions | undefined): number =>
-    clock.now() + (options?.deadline ?? procedure.deadline);
+  /** Calls when the names of the servers are resolved, which may take its time, but no longer than the call may. */
+  const callLater = async <Arguments extends readonly unknown[], Result>(
+    ...[procedure, values, options]: UnaryCall<Arguments, Result>
+  ): Promise<Result> => {
+    const deadlineAt = deadlineOf(procedure, options, clock.now());
+    await whileResolving(pool.resolver.resolve(), procedure, clock, deadlineAt, options?.signal);
+    const deadline = deadlineAt - clock.now();
+    if (!(deadline > 0)) throw tooLate(procedure);
+    return callNow(procedure, values, { ...options, deadline });
+  };
 
   /** A stream goes to one server, and stays there. */
   const stream = <Item>(open: (caller: Caller) => ItemStream<Item>): ItemStream<Item> =>
-    pool.resolver.ready ? open(pool.pick().caller) : openLater(async () => {
-      await pool.resolver.resolve();
-      return open(pool.pick().caller);
-    });
+    pool.resolver.ready
+      ? open(pool.pick().caller)
+      : openLater(async () => {
+          await pool.resolver.resolve();
+          return open(pool.pick().caller);
+        });
 
   return {
-    async unary(procedure, values, options) {
-      const deadlineAt = deadlineOf(procedure, options);
-      if (pool.resolver.ready || pool.closed) return call(deadlineAt, procedure, values, options);
-      await whileResolving(pool.resolver.resolve(), procedure, clock, deadlineAt, options?.signal);
-      const remaining = Math.max(deadlineAt - clock.now(), Number.MIN_VALUE);
-      return call(deadlineAt, procedure, values, { ...options, deadline: remaining });
+    unary(...call) {
+      if (!pool.resolver.ready && !pool.closed) return callLater(...call);
+      try {
+        return callNow(...call);
+      } catch (error) {
+        return Promise.reject(error);
+      }
     },
     serverStream: (...call) => stream(caller => caller.serverStream(...call)),
     bidiStream: (...call) => stream(caller => caller.bidiStream(...call)),
@@ -110,32 +122,46 @@ type UnaryCall<Arguments extends readonly unknown[], Result> = [
   options: AnyCallOptions | undefined,
 ];
 
-/** Names take their time, but no longer than the call may. */
 function whileResolving(
   names: Promise<void>,
-  { interface: name, name: procedure }: AnyProcedure,
+  procedure: AnyProcedure,
   clock: Clock,
   deadlineAt: number,
   signal: CallOptions['signal'],
 ): Promise<void> {
-  const notExecuted = (code: CallError['code'], message: string, cause?: unknown) =>
-    new CallError(code, `${name}.${procedure}: ${message}`, { outcome: 'not-executed', cause });
   return new Promise((resolve, reject) => {
-    const onAbort = () => end(() => reject(notExecuted('cancelled', 'the call was cancelled', signal?.reason)));
-    const timer = clock.setTimer(Math.max(0, deadlineAt - clock.now()), () =>
-      end(() => reject(notExecuted('deadline-exceeded', 'no server was found before the deadline'))),
-    );
     const end = (settle: () => void): void => {
       timer.cancel();
       signal?.removeEventListener('abort', onAbort);
       settle();
     };
+    const onAbort = () =>
+      end(() => reject(notExecuted(procedure, 'cancelled', 'the call was cancelled', signal?.reason)));
+    const timer = clock.setTimer(Math.max(0, deadlineAt - clock.now()), () =>
+      end(() => reject(tooLate(procedure))),
+    );
     signal?.addEventListener('abort', onAbort);
     if (signal?.aborted) onAbort();
     names.then(
       () => end(resolve),
       (error: unknown) => end(() => reject(error)),
     );
+  });
+}
+
+function tooLate(procedure: AnyProcedure): CallError {
+  return notExecuted(procedure, 'deadline-exceeded', 'no server was found before the deadline');
+}
+
+function notExecuted(
+  procedure: AnyProcedure,
+  code: CallErrorCode,
+  message: string,
+  cause?: unknown,
+): CallError {
+  return new CallError(code, `${procedure.interface}.${procedure.name}: ${message}`, {
+    outcome: 'not-executed',
+    ...(cause === undefined ? {} : { cause }),
   });
 }
 

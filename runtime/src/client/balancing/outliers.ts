@@ -90,7 +90,6 @@ function eject(
   if (ejected + 1 > Math.max(1, Math.floor(options.mostEjected * all.length))) return false;
   record.ejections++;
   record.consecutiveFailures = 0;
-  record.ejectedUntil =
-    now + Math.min(options.longestEjection, options.baseEjection * record.ejections);
+  record.ejectedUntil = now + Math.min(options.longestEjection, options.baseEjection * record.ejections);
   return true;
 }

@@ -53,10 +53,7 @@ export function createRoundRobin<Server extends Candidate>(): Picker<Server> {
  * together make when they see the same least loaded server (Mitzenmacher, *The Power of Two Choices in Randomized Load
  * Balancing*, 2001).
  */
-export function leastLoaded<Server extends Candidate>(
-  candidates: readonly Server[],
-  random: Random,
-): Server {
+export function leastLoaded<Server extends Candidate>(candidates: readonly Server[], random: Random): Server {
   const { length } = candidates;
   if (length === 1) return candidates[0]!;
   const first = Math.floor(random.next() * length);

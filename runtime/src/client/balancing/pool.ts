@@ -21,7 +21,7 @@ import {
 } from './backend.js';
 import { askHealth, type HealthOptions } from './health.js';
 import { isRefusal, isServerFailure } from './moving.js';
-import { endInterval, isEjected, noteFailure, noteSuccess, type OutlierOptions } from './outliers.js';
+import { endInterval, noteFailure, noteSuccess, type OutlierOptions } from './outliers.js';
 import { type Balance, type Picker, pickers } from './pick.js';
 import { createResolver, type Resolver } from './resolver.js';
 import type { ServerAddress, Target } from './target.js';
@@ -219,7 +219,9 @@ export class Pool {
     });
     const gone = this.backends.filter(({ key }) => !present.has(key));
     for (const backend of gone) backend.leaving = true;
-    const inOrder = [...present.values()].sort((one, other) => one.priority - other.priority || one.rank - other.rank);
+    const inOrder = [...present.values()].sort(
+      (one, other) => one.priority - other.priority || one.rank - other.rank,
+    );
     this.backends = [...inOrder, ...gone];
     this.eligible = undefined;
     this.letGo();

@@ -27,8 +27,7 @@ const ipAddress = /^[\d.]+$|:/;
 /** @throws TypeError when `text` is not an address */
 export function parseTarget(text: string): Target {
   const service = serviceName.exec(text);
-  if (service !== null)
-    return { kind: 'service', scheme: service[1] as NamedScheme, name: service[2]! };
+  if (service !== null) return { kind: 'service', scheme: service[1] as NamedScheme, name: service[2]! };
   const address = parseAddress(text);
   const isNamed = (address.scheme === 'udp' || address.scheme === 'tcp') && !ipAddress.test(address.host);
   return isNamed ? { kind: 'host', ...address } : { kind: 'address', address };
