@@ -12,12 +12,12 @@ import { Answering, type AnsweringCounters } from './answering.js';
 import { fingerprintOf } from './fingerprint.js';
 import { fragmentOverhead, Reassembly, readFragmentHeader } from './fragments.js';
 import { forEachFrame } from './frame-loop.js';
-import { allFragments, FrameType, readRanges, semanticsRank } from './frames.js';
+import { allFragments, FrameType, pingNumber, readRanges, semanticsRank } from './frames.js';
 import { ResetReason, resetBytes, sendReset } from './handshake-frames.js';
 import type { ServerLimits } from './limits.js';
 import { abandon, type ReceivedCall } from './received-call.js';
 import { type RequestHeader, readRequestHeader } from './request-frame.js';
-import { address, mayAnswer, sendMissing, writeChannelPreamble } from './send-reply.js';
+import { address, mayAnswer, sendBusy, sendMissing, writeChannelPreamble } from './send-reply.js';
 import type { ServerSession } from './server-session.js';
 import { type Sender, Sessions } from './sessions.js';
 
@@ -155,7 +155,7 @@ export class CalleeEndpoint {
     Record<number, (link: Link, sender: Sender & { kind: 'session' }, reader: Reader, now: number) => void>
   > = {
     [FrameType.acknowledgement]: (_link, { session }, reader) => session.acknowledge(reader),
-    [FrameType.probe]: (link, { session }, reader) => this.onProbe(link, session, reader),
+    [FrameType.probe]: (link, { session }, reader, now) => this.onProbe(link, session, reader, now),
     [FrameType.requestFragment]: (link, sender, reader, now) => this.onFragment(link, sender, reader, now),
     [FrameType.cancel]: (link, sender, reader, now) => this.onCancel(link, sender, reader.rawU64(), now),
   };
@@ -290,10 +290,14 @@ export class CalleeEndpoint {
     } else this.options.dispatch(call, target, header.hasMetadata, reader);
   }
 
-  private onProbe(link: Link, session: ServerSession, reader: Reader): void {
+  private onProbe(link: Link, session: ServerSession, reader: Reader, now: number): void {
     const number = reader.rawU64();
     const replyId = reader.rawU32();
     const ranges = readRanges(reader);
+    if (number === pingNumber && this.refusesNewCalls) {
+      sendBusy(this.accept(link, { kind: 'session', session }, ping, undefined, now), now);
+      return;
+    }
     const call = session.find(number);
     if (call === undefined) {
       const request = session.halfOpen.get(number);
@@ -358,6 +362,8 @@ export class CalleeEndpoint {
     this.answering.refusal(call, { code: 'cancelled', outcome: 'not-executed', message });
   }
 }
+
+const ping = { number: pingNumber, attempt: 0, remaining: 0 };
 
 /** Who sends over a connection before it has said so. */
 const nobody: Sender = { kind: 'anonymous', clientId: Buffer.alloc(16) };

@@ -16,7 +16,7 @@ import { ClientSession, isFor } from './client-session.js';
 import { expire, settle, unansweredError } from './conclude.js';
 import { Reassembly, readFragmentHeader } from './fragments.js';
 import { forEachFrame } from './frame-loop.js';
-import { beginFrame, FrameType, finishFrame, readRanges, sendFrame } from './frames.js';
+import { beginFrame, FrameType, finishFrame, pingNumber, readRanges, sendFrame } from './frames.js';
 import { type EndpointState, Liveness, type LivenessSettings } from './liveness.js';
 import type { PendingCall } from './pending-call.js';
 import { readReplyBody, readReplyHeader } from './reply-frame.js';
@@ -174,6 +174,11 @@ export class CallerEndpoint {
   /** Asks the server for a sign of life, of which the listener hears. */
   ping(): void {
     if (!this.closed) this.liveness.ping();
+  }
+
+  /** The server refused a call because it takes none: whether it does again is asked by a ping. */
+  doubt(): void {
+    this.liveness.doubt();
   }
 
   /** Ends the calls that may be made elsewhere: those of which no copy was sent, and those that may execute twice. */
@@ -338,7 +343,7 @@ export class CallerEndpoint {
   // The session
 
   private onReady(renewed: boolean): void {
-    this.liveness.keepAlive();
+    this.liveness.onReady();
     if (!renewed) this.failLost(undefined);
     const now = this.platform.clock.now();
     this.pending.each(call => {
@@ -413,7 +418,9 @@ export class CallerEndpoint {
     [FrameType.welcome]: reader => this.session.onWelcome(reader),
     [FrameType.refused]: reader => this.session.onRefused(reader),
     [FrameType.reset]: (reader, link) => {
-      if (this.session.onReset(reader)) this.failLost(link);
+      if (!this.session.onReset(reader)) return;
+      this.liveness.trust();
+      this.failLost(link);
     },
   };
 
@@ -450,6 +457,7 @@ export class CallerEndpoint {
 
   private onBusy(reader: Reader): void {
     const { number, attempt, processing } = readReplyHeader(reader);
+    if (number === pingNumber) this.liveness.answered(false);
     const call = this.pending.get(number);
     if (call === undefined) return;
     if (!call.held) this.sampleRoundTrip(call, attempt, processing);
@@ -459,7 +467,9 @@ export class CallerEndpoint {
   }
 
   private onMissing(reader: Reader, link: Link): void {
-    const call = this.pending.get(reader.rawU64());
+    const number = reader.rawU64();
+    if (number === pingNumber) this.liveness.answered(true);
+    const call = this.pending.get(number);
     const ranges = readRanges(reader);
     if (call === undefined || call.procedure.semantics === 'maybe') return;
     call.held = false;

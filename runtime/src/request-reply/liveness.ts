@@ -21,7 +21,7 @@ export interface LivenessSettings {
 
 /** What the owner of an endpoint is told of its server. */
 export interface ReachabilityListener {
-  /** The server gave a sign of life after `onUnreachable`. */
+  /** The server gave a sign of life after `onUnreachable`, or takes calls again. */
   onReachable(): void;
   /** Nobody listens there, the server refused a session, or a silence lasts: then again and again while it does. */
   onUnreachable(): void;
@@ -45,7 +45,8 @@ const sessionStates = {
   closed: 'idle',
 } as const satisfies Record<ClientSession['state'], string>;
 
-export type EndpointState = (typeof sessionStates)[ClientSession['state']] | 'unreachable';
+/** `refusing`: it takes no new calls, or has not said yet that it does so again. */
+export type EndpointState = (typeof sessionStates)[ClientSession['state']] | 'unreachable' | 'refusing';
 
 export class Liveness {
   /** Whether a ping waits for its answer. */
@@ -54,6 +55,8 @@ export class Liveness {
   private readonly patience: number;
   /** The server was lost, and has not been heard since. */
   private unreachable = false;
+  /** The server refused a call because it takes none, and has not said since that it does. */
+  private doubtful = false;
   /** When the server was first asked for something that it has not answered; below 0: it owes nothing. */
   private askedAt = -1;
   /** When the listener was last told of this silence. */
@@ -68,7 +71,8 @@ export class Liveness {
   }
 
   get state(): EndpointState {
-    return this.unreachable ? 'unreachable' : sessionStates[this.options.session().state];
+    if (this.unreachable) return 'unreachable';
+    return this.doubtful ? 'refusing' : sessionStates[this.options.session().state];
   }
 
   /** Something leaves that the server answers at once. */
@@ -79,11 +83,30 @@ export class Liveness {
 
   heard(): void {
     this.forget();
-    this.pinging = false;
     this.heardLately = true;
+    if (!this.doubtful) this.pinging = false;
     if (!this.unreachable) return;
     this.unreachable = false;
+    if (!this.doubtful) this.options.reachability?.onReachable();
+  }
+
+  /** The server takes no calls. That it is there does not mean that it does again: it is asked by a ping. */
+  doubt(): void {
+    this.doubtful = true;
+  }
+
+  /** The server said that it takes calls, or that it begins anew. */
+  trust(): void {
+    this.pinging = false;
+    if (!this.doubtful) return;
+    this.doubtful = false;
     this.options.reachability?.onReachable();
+  }
+
+  /** The answer to a ping. */
+  answered(takesCalls: boolean): void {
+    if (takesCalls) this.trust();
+    else this.pinging = false;
   }
 
   /** Nobody has waited for anything: the next silence is counted anew. */
@@ -132,8 +155,13 @@ export class Liveness {
     return this.looksAt;
   }
 
-  /** There is a session, which is to be kept. */
-  keepAlive(): void {
+  /** There is a session. */
+  onReady(): void {
+    if (this.pinging) this.sendPing(this.options.clock.now());
+    this.keepAlive();
+  }
+
+  private keepAlive(): void {
     const { clock, keepalive } = this.options;
     if (keepalive === undefined || this.keepaliveTimer !== undefined) return;
     this.keepaliveTimer = clock.setTimer(keepalive, () => {

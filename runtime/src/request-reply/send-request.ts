@@ -14,6 +14,7 @@ import {
   beginFrame,
   type Frame,
   FrameType,
+  pingNumber,
   type Ranges,
   sendFrame,
   writeRanges,
@@ -111,10 +112,10 @@ export function sendProbe(link: Link, call: PendingCall): void {
   sendFrame(link);
 }
 
-/** Asks for a sign of life, by a probe of number 0, which no call has: the server says that it misses the request. */
+/** Asks for a sign of life, and whether the server takes calls. */
 export function sendPing(link: Link): void {
   const writer = beginFrame(FrameType.probe);
-  writer.rawU64(0);
+  writer.rawU64(pingNumber);
   writer.rawU32(0);
   writeRanges(writer, []);
   sendFrame(link);

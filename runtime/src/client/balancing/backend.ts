@@ -1,6 +1,7 @@
 /** One server of a channel: its endpoint, and what the channel knows of it. */
 import type { Random } from '../../platform/platform.js';
 import type { CallerEndpoint } from '../../request-reply/caller.js';
+import type { EndpointState } from '../../request-reply/liveness.js';
 import type { Caller } from '../../schema/description.js';
 import { formatAddress } from '../../transport/address.js';
 import { createOutlierRecord, isEjected, type OutlierRecord } from './outliers.js';
@@ -8,22 +9,14 @@ import type { Candidate } from './pick.js';
 import { weightedRank } from './pick.js';
 import type { ServerAddress } from './target.js';
 
-/** Milliseconds for which a server that was lost, or refused a call, is let alone at first; doubled each time. */
+/** Milliseconds after which a server that was lost, or refused a call, is asked again at first; doubled each time. */
 const firstRest = 1000;
 const longestRest = 30_000;
 
 /** The least weight: a server of weight 0 gets next to nothing while others have some (RFC 2782). */
 const leastWeight = 0.001;
 
-export type ServerState =
-  | 'idle'
-  | 'connecting'
-  | 'ready'
-  | 'unreachable'
-  | 'unhealthy'
-  | 'ejected'
-  | 'refusing'
-  | 'leaving';
+export type ServerState = EndpointState | 'unhealthy' | 'ejected' | 'leaving';
 
 /** A server of a channel, as `channel.servers()` lists it. */
 export interface ServerInfo {
@@ -47,7 +40,7 @@ export interface Backend extends Candidate {
   healthy: boolean;
   /** When its health is asked for next, on the clock's scale. */
   checkAt: number;
-  /** Until when it is let alone after a refusal, or not tried again after it was lost. */
+  /** Until when one that was lost, or refused a call, is not asked whether it takes calls again. */
   restsUntil: number;
   /** How often in a row it was lost or refused. */
   setbacks: number;
@@ -111,8 +104,7 @@ export function stateOf(backend: Backend, now: number): ServerState {
   if (backend.leaving) return 'leaving';
   if (endpoint.state === 'unreachable') return 'unreachable';
   if (isEjected(backend.outlier, now)) return 'ejected';
-  if (!backend.healthy) return 'unhealthy';
-  return now < backend.restsUntil ? 'refusing' : endpoint.state;
+  return backend.healthy ? endpoint.state : 'unhealthy';
 }
 
 const notCalled: readonly ServerState[] = ['leaving', 'unreachable', 'ejected', 'unhealthy', 'refusing'];

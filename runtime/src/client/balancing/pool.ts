@@ -99,9 +99,6 @@ export class Pool {
   /** A call was answered by that server. */
   succeeded(backend: Backend): void {
     noteSuccess(backend.outlier);
-    if (backend.setbacks === 0) return;
-    recover(backend);
-    this.eligible = undefined;
   }
 
   /** A call at that server ended with an error. */
@@ -109,6 +106,7 @@ export class Pool {
     const { outliers, platform } = this.options;
     const now = platform.clock.now();
     if (error instanceof CallError && isRefusal(error)) {
+      backend.endpoint.doubt();
       if (now >= backend.restsUntil) rest(backend, now, platform.random);
       this.eligible = undefined;
     } else if (isServerFailure(error)) {
@@ -187,9 +185,10 @@ export class Pool {
   }
 
   private tryLostAgain(now: number): void {
-    if (this.backends.length < 2) return;
     for (const backend of this.backends) {
-      if (backend.leaving || backend.endpoint.state !== 'unreachable' || now < backend.restsUntil) continue;
+      const { state } = backend.endpoint;
+      const isLost = state === 'unreachable' || state === 'refusing';
+      if (!isLost || backend.leaving || now < backend.restsUntil) continue;
       rest(backend, now, this.options.platform.random);
       backend.endpoint.ping();
     }
