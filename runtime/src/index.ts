@@ -18,6 +18,8 @@ export type {
   Hedge,
   IdempotentCallOptions,
   InterfaceDescription,
+  ItemSource,
+  ItemStream,
   Metadata,
   Peer,
   Semantics,

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { compileFiles } from '../compiler/check/compile-text.js';
 
 const page = readFileSync(new URL('../../docs/LANGUAGE.md', import.meta.url), 'utf8');
-const samples = [...page.matchAll(/^```idl\n(.*?)^```$/gms)].map(match => ({
+const samples = [...page.matchAll(/^```idl[^\n]*\n(.*?)^```$/gms)].map(match => ({
   line: page.slice(0, match.index).split('\n').length,
   text: match[1]!,
 }));

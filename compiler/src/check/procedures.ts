@@ -74,7 +74,11 @@ function checkParameters(context: Context, node: ProcedureNode): void {
     const mayBeAbsent = parameter.optional || parameter.default !== undefined;
     if (mayBeAbsent) optional ??= name;
     else if (optional !== undefined) {
-      context.report(diagnostics.requiredAfterOptional, span, { name, optional });
+      context.report(diagnostics.requiredAfterOptional, span, {
+        name,
+        optional,
+        stream: parameter.stream !== undefined,
+      });
     }
     if (!parameter.stream) continue;
     if (stream !== undefined) context.report(diagnostics.secondStream, span, { name, first: stream });

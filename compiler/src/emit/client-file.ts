@@ -9,21 +9,19 @@ import {
 } from 'ts-morph';
 import type { FieldModel, InterfaceModel, ModuleModel, ProcedureModel } from '../model/model.js';
 import { derivedNames, parameterName } from '../model/names.js';
-import { procedureDocs } from './docs.js';
 import type { Statement } from './file.js';
 import { interfacesOf, offeredProcedures } from './interfaces.js';
-import { procedureInterface } from './procedure-interface.js';
+import { procedureInterface, procedureMethod } from './procedure-interface.js';
 import { createScope, type FileScope } from './scope.js';
 import {
   type CallShape,
   isOmissible,
-  methodName,
   plainParameters,
   resultType,
   shapeOf,
   usedParameter,
 } from './signatures.js';
-import { arrow, object, unionType } from './text.js';
+import { arrow, call, object, unionType } from './text.js';
 import { typeText } from './type-text.js';
 import { valueText } from './values.js';
 
@@ -79,20 +77,12 @@ function throwsProperty(errors: string, scope: FileScope): OptionalKind<Property
 }
 
 function clientMethod(procedure: ProcedureModel, scope: FileScope): OptionalKind<MethodSignatureStructure> {
-  const { parameters } = procedure;
-  return {
-    name: methodName(procedure),
-    docs: procedureDocs(procedure),
-    parameters: [
-      ...parameters.map(parameter => ({
-        name: parameterName(parameter.name),
-        type: parameterType(parameter, scope),
-        hasQuestionToken: isOmissible(parameter),
-      })),
-      { name: 'options', hasQuestionToken: true, type: scope.runtimeType(optionsType(procedure)) },
-    ],
-    returnType: returnType(procedure, scope),
-  };
+  const parameters = procedure.parameters.map(parameter => {
+    const mark = isOmissible(parameter) ? '?' : '';
+    return `${parameterName(parameter.name)}${mark}: ${parameterType(parameter, scope)}`;
+  });
+  parameters.push(`options?: ${scope.runtimeType(optionsType(procedure))}`);
+  return procedureMethod(procedure, parameters, returnType(procedure, scope));
 }
 
 function parameterType(parameter: FieldModel, scope: FileScope): string {
@@ -131,10 +121,9 @@ function clientStub(declaration: InterfaceModel, scope: FileScope): FunctionDecl
     // The stream is the last parameter, so that it stands behind the tuple of the others.
     const values = names.slice(0, plainParameters(procedure).length);
     const passed = [`[${values.join(', ')}]`, ...names.slice(values.length), 'options'];
-    const method = callerMethods[shapeOf(procedure)];
-    const call = `caller.${method}(${table}.${procedure.name}, ${passed.join(', ')})`;
+    const callee = `caller.${callerMethods[shapeOf(procedure)]}`;
     const head = `${procedure.name}: ${parameters.length === 0 ? 'options' : `(${parameters.join(', ')}, options)`} =>`;
-    return arrow(head, call);
+    return arrow(head, call(callee, [`${table}.${procedure.name}`, ...passed]));
   });
   return {
     kind: StructureKind.Function,

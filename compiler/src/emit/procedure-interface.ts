@@ -6,9 +6,11 @@ import {
   StructureKind,
 } from 'ts-morph';
 import type { InterfaceModel, ProcedureModel } from '../model/model.js';
-import { docs } from './docs.js';
+import { docs, procedureDocs } from './docs.js';
 import { emptyInterface, type Statement } from './file.js';
 import type { FileScope } from './scope.js';
+import { methodName } from './signatures.js';
+import { fits } from './text.js';
 
 /**
  * @param nameOf how such an interface is named, also that of each base
@@ -34,4 +36,22 @@ export function procedureInterface(
     properties,
     methods: declaration.procedures.map(method),
   };
+}
+
+/**
+ * The method of a procedure in such an interface.
+ *
+ * @param parameters each with its type: `id?: string`
+ */
+export function procedureMethod(
+  procedure: ProcedureModel,
+  parameters: readonly string[],
+  returnType: string,
+): OptionalKind<MethodSignatureStructure> {
+  const name = methodName(procedure);
+  const line = parameters.join(', ');
+  const isShort = fits(`  ${name}(${line}): ${returnType};`);
+  // ts-morph writes all parameters into one line, and so gets them as the text of one.
+  const text = isShort ? line : `\n${parameters.map(parameter => `${parameter},\n`).join('')}`;
+  return { name, docs: procedureDocs(procedure), parameters: [{ name: text }], returnType };
 }

@@ -7,21 +7,19 @@ import {
 } from 'ts-morph';
 import type { InterfaceModel, ModuleModel, ProcedureModel } from '../model/model.js';
 import { derivedNames, parameterName } from '../model/names.js';
-import { procedureDocs } from './docs.js';
 import type { Statement } from './file.js';
 import { interfacesOf, offeredProcedures } from './interfaces.js';
-import { procedureInterface } from './procedure-interface.js';
+import { procedureInterface, procedureMethod } from './procedure-interface.js';
 import { createScope, type FileScope } from './scope.js';
 import {
   argumentsType,
   argumentType,
-  methodName,
   plainParameters,
   resultType,
   streamParameter,
   usedParameter,
 } from './signatures.js';
-import { arrow, bracketed, object } from './text.js';
+import { arrow, bracketed, call, object } from './text.js';
 
 export function serverFile(module: ModuleModel): { scope: FileScope; statements: Statement[] } {
   const interfaces = interfacesOf(module);
@@ -40,18 +38,12 @@ export function serverFile(module: ModuleModel): { scope: FileScope; statements:
 }
 
 function serviceMethod(procedure: ProcedureModel, scope: FileScope): OptionalKind<MethodSignatureStructure> {
-  return {
-    name: methodName(procedure),
-    docs: procedureDocs(procedure),
-    parameters: [
-      ...procedure.parameters.map(parameter => ({
-        name: parameterName(parameter.name),
-        type: argumentType(parameter, scope),
-      })),
-      { name: 'ctx', type: scope.runtimeType('CallContext') },
-    ],
-    returnType: `${scope.runtimeType('Awaitable')}<${returnedType(procedure, scope)}>`,
-  };
+  const parameters = procedure.parameters.map(
+    parameter => `${parameterName(parameter.name)}: ${argumentType(parameter, scope)}`,
+  );
+  parameters.push(`ctx: ${scope.runtimeType('CallContext')}`);
+  const returnType = `${scope.runtimeType('Awaitable')}<${returnedType(procedure, scope)}>`;
+  return procedureMethod(procedure, parameters, returnType);
 }
 
 function returnedType(procedure: ProcedureModel, scope: FileScope): string {
@@ -66,14 +58,13 @@ function serverStub(declaration: InterfaceModel, scope: FileScope): FunctionDecl
     const stream = streamParameter(procedure);
     const streamName = stream && scope.locals()(parameterName(stream.name));
     const passed = [...values, ...(streamName === undefined ? [] : [streamName]), 'ctx'];
-    const call = `service.${name}(${passed.join(', ')})`;
     const parameters = [
       `${usedParameter('values', values)}: ${argumentsType(procedure, scope)}`,
       `ctx: ${scope.runtimeType('CallContext')}`,
       ...(stream === undefined ? [] : [`${streamName}: ${argumentType(stream, scope)}`]),
     ];
     const head = `${name}: ${bracketed('(', parameters, ')', name.length + 9)} =>`;
-    return arrow(head, call);
+    return arrow(head, call(`service.${name}`, passed));
   });
   return {
     kind: StructureKind.Function,

@@ -3,6 +3,11 @@
 /** Where generated lines should end at the latest. */
 const lineWidth = 110;
 
+/** Whether a line is short enough. */
+export function fits(line: string): boolean {
+  return line.length <= lineWidth;
+}
+
 /** A string literal in single quotes. */
 export function quote(text: string): string {
   const escaped = JSON.stringify(text).slice(1, -1).replaceAll('\\"', '"').replaceAll("'", "\\'");
@@ -44,5 +49,11 @@ export function arrow(head: string, result: string): string {
   const lastLine = head.slice(head.lastIndexOf('\n') + 1);
   return column + lastLine.length + result.length + 2 <= lineWidth
     ? `${head} ${result}`
-    : `${head}\n  ${result}`;
+    : `${head}\n${indent(result)}`;
+}
+
+/** A call as such a method returns it: its arguments one a line where they do not fit into one. */
+export function call(callee: string, passed: readonly string[]): string {
+  const column = 6;
+  return `${callee}${bracketed('(', passed, ')', column + callee.length + 1)}`;
 }

@@ -1,18 +1,25 @@
 /** A client's way to a server: makes client stubs, and carries their calls to the communication module. */
 import { encodeMetadata } from '../marshalling/dynamic.js';
+import { MarshalError } from '../marshalling/errors.js';
 import type { Platform } from '../platform/platform.js';
 import type { CallerCounters, CallerEndpoint } from '../request-reply/caller.js';
 import type { Frame } from '../request-reply/frames.js';
 import { createPendingCall, type PendingCall } from '../request-reply/pending-call.js';
 import { writeRequest } from '../request-reply/request-frame.js';
+import type { StreamReceiver } from '../request-reply/stream-receiver.js';
 import type {
   AnyCallOptions,
   AnyProcedure,
   Caller,
+  CallOptions,
   InterfaceDescription,
+  ItemSource,
+  ItemStream,
   Procedure,
 } from '../schema/description.js';
 import { CallError } from '../schema/errors.js';
+import { consume } from '../streaming/consume.js';
+import { produce } from '../streaming/produce.js';
 import { formatAddress } from '../transport/address.js';
 import type { ServerInfo } from './balancing/backend.js';
 import { checkHedged } from './balancing/hedge.js';
@@ -72,6 +79,87 @@ export function createCaller(endpoint: CallerEndpoint, platform: Platform): Call
     };
   };
 
+  /** Makes a call and hands it over. @throws CallError when it cannot begin */
+  const begin = (
+    procedure: AnyProcedure,
+    values: readonly unknown[],
+    options: AnyCallOptions | undefined,
+    resolve: PendingCall['resolve'],
+    reject: PendingCall['reject'],
+  ): PendingCall => {
+    if (endpoint.closed) throw notExecuted('unavailable', 'the channel is closed');
+    if (options?.hedge !== undefined) checkHedged(procedure, options.hedge);
+    const number = endpoint.takeNumber();
+    const call = createPendingCall({
+      number,
+      procedure,
+      deadlineAt: deadlineOf(procedure, options, platform.clock.now()),
+      frame: marshal(procedure, number, values, options),
+      resolve,
+      reject,
+    });
+    if (options !== undefined) watchSignals(call, options);
+    endpoint.submit(call);
+    return call;
+  };
+
+  /** Sends the items of a call; when that fails, so does the call. */
+  const send = (call: PendingCall, items: ItemSource<unknown>): void => {
+    const { procedure, number, streams } = call;
+    if (streams?.outgoing === undefined || procedure.items === undefined) return;
+    produce(items, streams.outgoing, procedure.items.write).catch((error: unknown) => {
+      if (error instanceof MarshalError) {
+        endpoint.abort(number, 'invalid-argument', misfitText(procedure, error), error);
+      } else
+        endpoint.abort(
+          number,
+          'cancelled',
+          `the items for ${nameOf(procedure)} could not be produced`,
+          error,
+        );
+    });
+  };
+
+  const receive = (
+    procedure: AnyProcedure,
+    values: readonly unknown[],
+    items: ItemSource<unknown> | undefined,
+    options: CallOptions | undefined,
+  ): ItemStream<unknown> => {
+    let call: PendingCall | undefined;
+    const leave = () => {
+      if (call !== undefined) endpoint.cancel(call.number, undefined);
+    };
+    return consume({
+      open() {
+        let receiver: StreamReceiver | undefined;
+        let failure: unknown;
+        const end = (error?: unknown): void => {
+          failure = error;
+          receiver?.finish(error);
+        };
+        call = begin(procedure, values, options, () => end(), end);
+        receiver = call.streams?.incoming;
+        if (receiver === undefined) throw failure;
+        if (failure !== undefined) receiver.finish(failure);
+        if (items !== undefined) send(call, items);
+        return receiver;
+      },
+      read: reader => procedure.readResult(reader),
+      leave,
+      misfit: error =>
+        new CallError(
+          'internal',
+          `an item of ${nameOf(procedure)} does not fit its declaration: ${error.message}`,
+          {
+            outcome: 'executed',
+            attempts: call?.copies ?? 0,
+            cause: error,
+          },
+        ),
+    });
+  };
+
   return {
     unary<Arguments extends readonly unknown[], Result>(
       procedure: Procedure<Arguments, Result>,
@@ -80,33 +168,35 @@ export function createCaller(endpoint: CallerEndpoint, platform: Platform): Call
     ): Promise<Result> {
       // What is thrown in here rejects the promise.
       return new Promise((resolve, reject) => {
-        if (endpoint.closed) throw notExecuted('unavailable', 'the channel is closed');
-        if (options?.hedge !== undefined) checkHedged(procedure, options.hedge);
-        const number = endpoint.takeNumber();
-        const call = createPendingCall({
-          number,
-          procedure,
-          deadlineAt: deadlineOf(procedure, options, platform.clock.now()),
-          frame: marshal(procedure, number, values, options),
-          resolve: resolve as PendingCall['resolve'],
-          reject,
-        });
-        if (options !== undefined) watchSignals(call, options);
-        endpoint.submit(call);
+        begin(procedure, values, options, resolve as PendingCall['resolve'], reject);
       });
     },
-    serverStream: procedure => notYet(procedure),
-    clientStream: procedure => notYet(procedure),
-    bidiStream: procedure => notYet(procedure),
+    clientStream<Arguments extends readonly unknown[], Result, Item>(
+      procedure: Procedure<Arguments, Result, Item>,
+      values: Arguments,
+      items: ItemSource<Item>,
+      options: CallOptions | undefined,
+    ): Promise<Result> {
+      return new Promise((resolve, reject) => {
+        send(begin(procedure, values, options, resolve as PendingCall['resolve'], reject), items);
+      });
+    },
+    serverStream: <Result>(
+      procedure: AnyProcedure,
+      values: readonly unknown[],
+      options: CallOptions | undefined,
+    ) => receive(procedure, values, undefined, options) as ItemStream<Result>,
+    bidiStream: <Result>(
+      procedure: AnyProcedure,
+      values: readonly unknown[],
+      items: ItemSource<unknown>,
+      options: CallOptions | undefined,
+    ) => receive(procedure, values, items, options) as ItemStream<Result>,
   };
 }
 
 /** A `maybe` call is sent once: what has not come by then, in milliseconds, was lost. */
 const longestMaybe = 60_000;
-
-function notYet({ name }: AnyProcedure): never {
-  throw notExecuted('unimplemented', `${name}: streams are not carried yet`);
-}
 
 /** When the call ends at the latest: at its own deadline, or at that of the call that it serves. */
 export function deadlineOf(
@@ -137,9 +227,14 @@ function marshal(
 
 /** An argument or an option is not what it should be. */
 function misfit(procedure: AnyProcedure, error: unknown): CallError {
-  const why = error instanceof Error ? error.message : String(error);
-  return notExecuted('invalid-argument', `${procedure.interface}.${procedure.name}: ${why}`, error);
+  return notExecuted('invalid-argument', misfitText(procedure, error), error);
 }
+
+function misfitText(procedure: AnyProcedure, error: unknown): string {
+  return `${nameOf(procedure)}: ${error instanceof Error ? error.message : String(error)}`;
+}
+
+const nameOf = (procedure: AnyProcedure): string => `${procedure.interface}.${procedure.name}`;
 
 function notExecuted(code: CallError['code'], message: string, cause?: unknown): CallError {
   return new CallError(code, message, { outcome: 'not-executed', ...(cause === undefined ? {} : { cause }) });

@@ -3,7 +3,7 @@ import { nodePlatform } from '../platform/node.js';
 import type { Platform } from '../platform/platform.js';
 import { CallerEndpoint } from '../request-reply/caller.js';
 import { clientIdBytes } from '../request-reply/frames.js';
-import { checkedMessageBytes } from '../request-reply/limits.js';
+import { checkedMessageBytes, streamWindow } from '../request-reply/limits.js';
 import type { ReachabilityListener } from '../request-reply/liveness.js';
 import type { Address } from '../transport/address.js';
 import { datagramBytes } from '../transport/packet.js';
@@ -23,6 +23,10 @@ export interface ConnectOptions extends BalancingOptions {
    * and finds out early whether it is gone. Without it a silent channel costs nothing.
    */
   readonly keepalive?: number;
+  /** How far the sender of a stream may be ahead of its consumer, in items; 1,024 unless told otherwise, 64 at least. */
+  readonly streamItems?: number;
+  /** The same in bytes; 256 KiB unless told otherwise, 64 KiB at least. */
+  readonly streamBytes?: number;
   readonly platform?: Platform;
 }
 
@@ -55,6 +59,7 @@ function endpointMaker(platform: Platform, options: ConnectOptions): MakeEndpoin
   const settings = {
     messageBytes: checkedMessageBytes(options.messageBytes),
     datagramBytes: datagramBytes(options.datagramBytes),
+    streamWindow: streamWindow(options),
     ...(keepalive === undefined ? {} : { keepalive: checkedDuration('keepalive', keepalive) }),
     ...(patience === undefined ? {} : { patience: checkedDuration('patience', patience) }),
   };

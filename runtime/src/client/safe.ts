@@ -16,7 +16,10 @@ export type DeclaredErrorsOf<Client, Name extends keyof Client> = Client extends
     : never
   : never;
 
-/** A client stub with the same procedures, each of which resolves to a `SafeResult`. */
+/**
+ * A client stub with the same procedures, each of which resolves to a `SafeResult`. Those that return a stream are not among
+ * them: their errors come while its items are taken.
+ */
 export type SafeClient<Client> = {
   readonly [Name in keyof Client as Client[Name] extends (...values: never) => Promise<unknown>
     ? Name

@@ -76,6 +76,9 @@ function wrap(socket: Socket): DatagramSocket {
   return {
     address: { host: bound.address, port: bound.port },
     send,
+    get unsent() {
+      return closed ? 0 : socket.getSendQueueSize();
+    },
     joinGroup: (group, interfaceAddress) => socket.addMembership(group, interfaceAddress),
     leaveGroup: (group, interfaceAddress) => socket.dropMembership(group, interfaceAddress),
     setMulticastTtl: ttl => void socket.setMulticastTTL(ttl),

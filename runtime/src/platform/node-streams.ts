@@ -24,6 +24,8 @@ function wrap(socket: Socket, remote: SocketAddress, local = localAddress(socket
     onDrain: noop,
     // A socket that can no longer be written to says so by onClose.
     write: chunk => socket.writable && socket.write(chunk),
+    pause: () => void socket.pause(),
+    resume: () => void socket.resume(),
     end: () => void socket.end(),
     destroy: () => {
       stream.onData = noop;

@@ -91,6 +91,8 @@ export interface DatagramSocket {
    * system took it, not whether it arrived.
    */
   send(message: Uint8Array, to: SocketAddress, sent?: (error: Error | null) => void): void;
+  /** How many bytes were handed over that the system has not taken yet; 0 once it is closed. */
+  readonly unsent: number;
   /** Joins a multicast group on the interface with this address. */
   joinGroup(group: string, interfaceAddress: string): void;
   leaveGroup(group: string, interfaceAddress: string): void;
@@ -145,6 +147,9 @@ export interface StreamSocket {
   onDrain: () => void;
   /** Hands bytes over, which must not be changed afterwards. False: the socket is full, wait for `onDrain`. */
   write(chunk: Uint8Array): boolean;
+  /** Lets what arrives wait in the system, so that the other end comes to be full. A little may still be called back. */
+  pause(): void;
+  resume(): void;
   /** Ends the stream once what was written is sent. */
   end(): void;
   /** Drops the connection at once; nothing is called back after this. */

@@ -14,6 +14,7 @@ import {
 } from './frames.js';
 import type { ServerLimits } from './limits.js';
 import type { CallSession, KeptReply, ReceivedCall } from './received-call.js';
+import { hasValue } from './reply-frame.js';
 import {
   address,
   askToValidate,
@@ -55,7 +56,7 @@ export class Answering {
   /** Answers with what the procedure returned. @throws MarshalError when it does not fit the declared type */
   result(call: ReceivedCall, procedure: AnyProcedure, value: unknown): void {
     this.answer(call, ReplyStatus.result, writer => {
-      if (procedure.hasResult) procedure.writeResult(writer, value);
+      if (hasValue(procedure)) procedure.writeResult(writer, value);
     });
   }
 

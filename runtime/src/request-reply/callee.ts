@@ -6,7 +6,7 @@
 import { MarshalError } from '../marshalling/errors.js';
 import { Reader } from '../marshalling/reader.js';
 import type { Platform } from '../platform/platform.js';
-import type { DispatchEntry } from '../schema/description.js';
+import { type DispatchEntry, returnsStream, takesStream } from '../schema/description.js';
 import type { Link, LinkHandlers, TransportCounters } from '../transport/transport.js';
 import { Answering, type AnsweringCounters } from './answering.js';
 import { fingerprintOf } from './fingerprint.js';
@@ -17,9 +17,18 @@ import { ResetReason, resetBytes, sendReset } from './handshake-frames.js';
 import type { ServerLimits } from './limits.js';
 import { abandon, type ReceivedCall } from './received-call.js';
 import { type RequestHeader, readRequestHeader } from './request-frame.js';
-import { address, mayAnswer, sendBusy, sendMissing, writeChannelPreamble } from './send-reply.js';
+import {
+  address,
+  askToValidate,
+  mayAnswer,
+  sendBusy,
+  sendMissing,
+  writeChannelPreamble,
+} from './send-reply.js';
 import type { ServerSession } from './server-session.js';
 import { type Sender, Sessions } from './sessions.js';
+import { readCredit, readSegmentHeader } from './stream-frames.js';
+import { StreamSchedule } from './streams.js';
 
 /** Counted since the server was started. */
 export interface CalleeCounters extends TransportCounters, AnsweringCounters {
@@ -40,6 +49,8 @@ export interface CalleeCounters extends TransportCounters, AnsweringCounters {
 export interface CalleeOptions {
   readonly platform: Platform;
   readonly limits: ServerLimits;
+  /** The longest datagram that is sent. */
+  readonly datagramBytes: number;
   /** The server's TCP port, or 0. */
   tcpPort(): number;
   /** The procedure with this key, if the server has it. */
@@ -65,11 +76,13 @@ export class CalleeEndpoint {
   };
   readonly sessions: Sessions;
   readonly answering: Answering;
+  readonly streams: StreamSchedule;
   readonly handlers: LinkHandlers = {
     onFrames: (link, bytes, start, end) => this.onFrames(link, bytes, start, end),
     onDown: link => {
       this.bound.delete(link);
     },
+    onDrain: link => this.streams.onDrain(link),
     preamble: writeChannelPreamble,
   };
   private readonly options: CalleeOptions;
@@ -86,6 +99,7 @@ export class CalleeEndpoint {
     this.platform = options.platform;
     this.limits = options.limits;
     this.sessions = new Sessions(options);
+    this.streams = new StreamSchedule(options.platform.clock);
     this.answering = new Answering(
       options.platform.clock,
       options.limits,
@@ -106,6 +120,7 @@ export class CalleeEndpoint {
       this.answering.failure(call, { code: 'unavailable', outcome: 'unknown', message });
     }
     this.sessions.close();
+    this.streams.close();
   }
 
   private onFrames(link: Link, bytes: Buffer, start: number, end: number): void {
@@ -157,6 +172,16 @@ export class CalleeEndpoint {
     [FrameType.acknowledgement]: (_link, { session }, reader) => session.acknowledge(reader),
     [FrameType.probe]: (link, { session }, reader, now) => this.onProbe(link, session, reader, now),
     [FrameType.requestFragment]: (link, sender, reader, now) => this.onFragment(link, sender, reader, now),
+    [FrameType.segment]: (_link, { session }, reader) => {
+      const header = readSegmentHeader(reader);
+      if (session.find(header.number)?.streams?.receive(header, reader) === false) this.counters.malformed++;
+    },
+    [FrameType.credit]: (_link, { session }, reader, now) => {
+      const credit = readCredit(reader);
+      session.find(credit.number)?.streams?.outgoing?.onCredit(credit, now);
+    },
+    [FrameType.creditProbe]: (_link, { session }, reader) =>
+      session.find(reader.rawU64())?.streams?.tellCredit(),
     [FrameType.cancel]: (link, sender, reader, now) => this.onCancel(link, sender, reader.rawU64(), now),
   };
 
@@ -244,6 +269,7 @@ export class CalleeEndpoint {
       replyId: this.lastReplyId,
       state: 'waiting',
       reply: undefined,
+      streams: undefined,
       abandoned: false,
       onAbandoned: undefined,
     };
@@ -287,7 +313,43 @@ export class CalleeEndpoint {
     } else if (this.refusesNewCalls) {
       const message = 'the server is shutting down and takes no more calls';
       this.answering.refusal(call, { code: 'unavailable', outcome: 'not-executed', message });
-    } else this.options.dispatch(call, target, header.hasMetadata, reader);
+    } else if (target.procedure.shape === 'unary' || this.openStreams(call, target))
+      this.options.dispatch(call, target, header.hasMetadata, reader);
+  }
+
+  /** Opens the streams of a call, or refuses it where there are too many. */
+  private openStreams(call: ReceivedCall, { procedure }: DispatchEntry): boolean {
+    const { limits, streams } = this;
+    const { session } = call;
+    if (session === undefined) return false;
+    if (session.streams >= limits.streamsPerClient || streams.size >= limits.streams) {
+      const message = `${session.streams} calls with streams of this client run at the server already, ${streams.size} in all`;
+      this.answering.refusal(call, { code: 'resource-exhausted', outcome: 'not-executed', message });
+      return false;
+    }
+    session.streams++;
+    call.streams = streams.open({
+      number: call.number,
+      incoming: takesStream(procedure),
+      outgoing: returnsStream(procedure),
+      window: { items: limits.streamItems, bytes: limits.streamBytes },
+      longestItem: limits.messageBytes,
+      onEnd: () => session.streams--,
+      path: {
+        link: () => {
+          const { link } = call;
+          if (!link.validated) {
+            askToValidate(link, session.token);
+            return undefined;
+          }
+          address(link, call.clientId);
+          return link;
+        },
+        roundTrip: session.roundTrip,
+        congestion: session.congestion,
+      },
+    });
+    return true;
   }
 
   private onProbe(link: Link, session: ServerSession, reader: Reader, now: number): void {
@@ -304,7 +366,7 @@ export class CalleeEndpoint {
       sendMissing(link, session, number, request?.message.missing() ?? allFragments);
     } else {
       // Not the copy's time of arrival: the client measures its round trip from the copy that the answer names.
-      call.link = link;
+      moveTo(call, link);
       this.answering.again(call, ranges.length > 0 && replyId === call.replyId ? ranges : undefined);
     }
   }
@@ -374,7 +436,13 @@ function rejected({ clientId, token }: ServerSession): Sender {
 
 /** The answer goes to where the latest copy came from, and names it. */
 function follow(call: ReceivedCall, link: Link, attempt: number, now: number): void {
-  call.link = link;
+  moveTo(call, link);
   call.attempt = attempt;
   call.arrivedAt = now;
+}
+
+function moveTo(call: ReceivedCall, link: Link): void {
+  if (call.link === link) return;
+  call.link = link;
+  call.streams?.resume(link);
 }

@@ -6,6 +6,7 @@
 import { MarshalError } from '../marshalling/errors.js';
 import { Reader } from '../marshalling/reader.js';
 import type { Platform } from '../platform/platform.js';
+import { returnsStream, takesStream } from '../schema/description.js';
 import type { CallError, CallErrorCode } from '../schema/errors.js';
 import type { Address } from '../transport/address.js';
 import type { Link, TransportCounters } from '../transport/transport.js';
@@ -13,14 +14,14 @@ import { CallTable } from './call-table.js';
 import { type CallTimer, createCallTimer } from './call-timer.js';
 import { type Acknowledger, createAcknowledger } from './client-acknowledgement.js';
 import { ClientSession, isFor } from './client-session.js';
-import { expire, settle, unansweredError } from './conclude.js';
+import { expire, followsItems, settle, unansweredError } from './conclude.js';
 import { Reassembly, readFragmentHeader } from './fragments.js';
 import { forEachFrame } from './frame-loop.js';
 import { beginFrame, FrameType, finishFrame, pingNumber, readRanges, sendFrame } from './frames.js';
 import { type EndpointState, Liveness, type LivenessSettings } from './liveness.js';
 import type { PendingCall } from './pending-call.js';
-import { readReplyBody, readReplyHeader } from './reply-frame.js';
-import { backOff } from './retransmission.js';
+import { type ReplyBody, readReplyBody, readReplyHeader } from './reply-frame.js';
+import { backOff, maximumTimeout } from './retransmission.js';
 import {
   fitsDatagram,
   longestRequest,
@@ -28,6 +29,9 @@ import {
   sendRequest,
   sendRequestFragments,
 } from './send-request.js';
+import { readCredit, readSegmentHeader } from './stream-frames.js';
+import type { StreamWindow } from './stream-receiver.js';
+import { StreamSchedule } from './streams.js';
 
 /** Milliseconds after which a connection is asked whether a call is still alive at its other end. */
 const connectionPatience = 2000;
@@ -54,6 +58,7 @@ export interface CallerOptions extends LivenessSettings {
   readonly clientId: Buffer;
   readonly messageBytes: number;
   readonly datagramBytes: number;
+  readonly streamWindow: StreamWindow;
   /** The number of the first call; 1 unless told otherwise. */
   readonly firstNumber?: number;
 }
@@ -73,6 +78,8 @@ export class CallerEndpoint {
   private readonly platform: Platform;
   private readonly clientId: Buffer;
   private readonly messageBytes: number;
+  private readonly streamWindow: StreamWindow;
+  private readonly streams: StreamSchedule;
   private readonly session: ClientSession;
   private readonly pending = new CallTable<PendingCall>();
   /** Numbers of the at-most-once calls among them, ascending. */
@@ -88,6 +95,8 @@ export class CallerEndpoint {
     this.address = options.address;
     this.clientId = options.clientId;
     this.messageBytes = options.messageBytes;
+    this.streamWindow = options.streamWindow;
+    this.streams = new StreamSchedule(this.platform.clock);
     this.nextNumber = options.firstNumber ?? 1;
     this.timer = createCallTimer(this.platform.clock, now => this.sweep(now));
     this.acknowledger = createAcknowledger(
@@ -109,6 +118,7 @@ export class CallerEndpoint {
       handlers: {
         onFrames: (link, bytes, start, end) => this.onFrames(link, bytes, start, end),
         preamble: (_link, target, at, end) => this.writePreamble(target, at, end),
+        onDrain: link => this.streams.onDrain(link),
         onFlush: () => {
           if (this.acknowledger.owes) this.acknowledge();
         },
@@ -145,6 +155,7 @@ export class CallerEndpoint {
     if (this.pending.size === 0) this.liveness.forget();
     this.pending.add(call);
     if (call.procedure.semantics === 'at-most-once') this.open.add(call.number);
+    if (call.procedure.shape !== 'unary') this.openStreams(call);
     const now = this.platform.clock.now();
     if (call.deadlineAt <= now) {
       expire(this.finish(call));
@@ -161,6 +172,11 @@ export class CallerEndpoint {
 
   /** The caller does not want the reply any more. */
   cancel(number: number, reason: unknown): void {
+    this.abort(number, 'cancelled', 'the caller cancelled the call', reason);
+  }
+
+  /** The caller cannot go on with the call. */
+  abort(number: number, code: CallErrorCode, message: string, cause?: unknown): void {
     const call = this.pending.get(number);
     if (call === undefined) return;
     const { link, state } = this.session;
@@ -168,7 +184,7 @@ export class CallerEndpoint {
       beginFrame(FrameType.cancel).rawU64(number);
       sendFrame(link);
     }
-    this.fail(call, 'cancelled', 'the caller cancelled the call', reason);
+    this.fail(call, code, message, cause);
   }
 
   /** Asks the server for a sign of life, of which the listener hears. */
@@ -201,6 +217,7 @@ export class CallerEndpoint {
     this.timer.cancel();
     this.acknowledger.close();
     this.liveness.close();
+    this.streams.close();
     this.session.close();
   }
 
@@ -243,6 +260,7 @@ export class CallerEndpoint {
     call.lastSentAt = now;
     call.sentOver = link;
     sendRequest(link, call.frame, call.copies, call.deadlineAt - now);
+    if (call.streams !== undefined) this.streams.soon(call.streams);
   }
 
   /** A `maybe` request: one copy, and one that nobody answers is over when the socket has it. */
@@ -349,6 +367,7 @@ export class CallerEndpoint {
     this.pending.each(call => {
       call.timeouts = 0;
       this.transmit(call, now);
+      if (this.session.link !== undefined) call.streams?.resume(this.session.link);
     });
   }
 
@@ -414,6 +433,13 @@ export class CallerEndpoint {
     [FrameType.replyFragment]: (reader, link) => this.onReplyFragment(reader, link),
     [FrameType.busy]: reader => this.onBusy(reader),
     [FrameType.missing]: (reader, link) => this.onMissing(reader, link),
+    [FrameType.segment]: (reader, link) => this.onSegment(reader, link),
+    [FrameType.credit]: (reader, link) => {
+      const credit = readCredit(reader);
+      const call = this.streaming(credit.number, link);
+      call?.streams?.outgoing?.onCredit(credit, this.platform.clock.now());
+    },
+    [FrameType.creditProbe]: (reader, link) => this.streaming(reader.rawU64(), link)?.streams?.tellCredit(),
     [FrameType.cookie]: reader => this.session.onCookie(reader),
     [FrameType.welcome]: reader => this.session.onWelcome(reader),
     [FrameType.refused]: reader => this.session.onRefused(reader),
@@ -429,7 +455,7 @@ export class CallerEndpoint {
     const call = this.answered(number);
     if (call === undefined) return;
     this.sampleRoundTrip(call, attempt, processing);
-    settle(this.finish(call), readReplyBody(reader, call.procedure));
+    this.conclude(call, readReplyBody(reader, call.procedure));
   }
 
   private onReplyFragment(reader: Reader, link: Link): void {
@@ -448,11 +474,59 @@ export class CallerEndpoint {
     if (replyId !== call.replyId) return;
     call.reply.add(fragment, reader.rawBytes(reader.remaining));
     if (call.reply.complete) {
-      settle(this.finish(call), readReplyBody(reader.reset(call.reply.join()), call.procedure));
+      this.conclude(call, readReplyBody(reader.reset(call.reply.join()), call.procedure));
       return;
     }
     this.signOfLife(call);
     if (fragment.asks) sendProbe(link, call);
+  }
+
+  /** Ends a call that was answered, when the items that were sent before the answer have come. */
+  private conclude(call: PendingCall, body: ReplyBody): void {
+    if (call.streams?.incoming?.isComplete === false && followsItems(body)) {
+      call.held = true;
+      call.answer = body;
+    } else settle(this.finish(call), body);
+  }
+
+  private onSegment(reader: Reader, link: Link): void {
+    const header = readSegmentHeader(reader);
+    const call = this.streaming(header.number, link);
+    if (call === undefined) return;
+    if (call.streams?.receive(header, reader) !== true) this.counters.malformed++;
+    else if (call.answer !== undefined && call.streams.incoming?.isComplete === true)
+      settle(this.finish(call), call.answer);
+  }
+
+  /** The call of a stream's frame. That it came is a sign of life. */
+  private streaming(number: number, link: Link): PendingCall | undefined {
+    const call = this.answered(number);
+    if (call === undefined) return undefined;
+    call.held = true;
+    call.timeouts = 0;
+    call.dueAt = this.platform.clock.now() + (link.reliable ? connectionPatience : maximumTimeout);
+    return call;
+  }
+
+  private openStreams(call: PendingCall): void {
+    const { session } = this;
+    call.streams = this.streams.open({
+      number: call.number,
+      incoming: returnsStream(call.procedure),
+      outgoing: takesStream(call.procedure),
+      window: this.streamWindow,
+      longestItem: this.messageBytes,
+      path: {
+        link: () => {
+          const now = this.platform.clock.now();
+          if (call.copies === 0 || !session.isFresh(now)) return undefined;
+          session.touch(now);
+          return session.link;
+        },
+        roundTrip: session.roundTrip,
+        congestion: session.congestion,
+      },
+    });
   }
 
   private onBusy(reader: Reader): void {
@@ -511,6 +585,7 @@ export class CallerEndpoint {
     this.pending.delete(call.number);
     if (this.open.delete(call.number) && call.copies > 0) this.acknowledger.owe();
     call.unlisten?.();
+    call.streams?.release();
     return call;
   }
 }

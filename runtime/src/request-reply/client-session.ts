@@ -11,6 +11,7 @@ import { CallError } from '../schema/errors.js';
 import { type Address, formatAddress } from '../transport/address.js';
 import { dial } from '../transport/open.js';
 import type { Link, LinkHandlers, TransportCounters } from '../transport/transport.js';
+import { type CongestionWindow, createCongestionWindow } from './congestion.js';
 import { clientIdBytes, idBytes, noId, readFailure } from './frames.js';
 import {
   cookieBytes,
@@ -35,7 +36,7 @@ export interface ClientSessionOptions {
   readonly messageBytes: number;
   readonly datagramBytes: number;
   readonly counters: TransportCounters;
-  readonly handlers: Pick<LinkHandlers, 'onFrames' | 'preamble' | 'onFlush'>;
+  readonly handlers: Pick<LinkHandlers, 'onFrames' | 'onDrain' | 'preamble' | 'onFlush'>;
   /** The number below which every call is finished, for a session that is opened anew. */
   firstNumber(): number;
   /** Whether any call waits for the session. */
@@ -58,6 +59,8 @@ export class ClientSession {
   /** Precedes the frames of this session. */
   frame: Buffer;
   readonly roundTrip: RoundTripEstimate = createRoundTripEstimate();
+  /** Of what goes to the server over datagrams. */
+  readonly congestion: CongestionWindow;
   private readonly options: ClientSessionOptions;
   /** Milliseconds for which the server keeps the session of a client that is silent. */
   lease = Number.POSITIVE_INFINITY;
@@ -74,6 +77,7 @@ export class ClientSession {
     this.options = options;
     this.messageBytes = options.messageBytes;
     this.frame = sessionFrame(options.clientId);
+    this.congestion = createCongestionWindow(options.datagramBytes);
   }
 
   /** Whether requests may be sent: the session is there, and its lease cannot have run out. */

@@ -10,6 +10,11 @@ export function settle(call: PendingCall, body: ReplyBody): void {
   else call.reject(errorOf(call, body));
 }
 
+/** Whether the items that a procedure streamed come before such an answer: the procedure was executed to its end. */
+export function followsItems(body: ReplyBody): boolean {
+  return body.kind === 'failure' ? body.failure.outcome === 'executed' : body.kind !== 'unreadable';
+}
+
 function errorOf(call: PendingCall, body: Exclude<ReplyBody, { kind: 'result' }>): CallError | DeclaredError {
   const attempts = call.copies;
   switch (body.kind) {

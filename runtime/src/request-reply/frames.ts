@@ -36,6 +36,12 @@ export const FrameType = {
   cancel: 0x17,
   /** client → server: which calls are finished */
   acknowledgement: 0x18,
+  /** both ways: items of a stream */
+  segment: 0x20,
+  /** both ways: what has come of a stream, and how much more may */
+  credit: 0x21,
+  /** both ways: asks for a credit */
+  creditProbe: 0x22,
 } as const;
 
 export const idBytes = 8;

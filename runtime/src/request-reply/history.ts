@@ -97,6 +97,7 @@ export class ReplyHistory {
     this.usage.historyEntries--;
     this.count(-entryBytes - (call.reply === undefined ? 0 : call.reply.end - call.reply.start));
     abandon(call);
+    call.streams?.end();
   }
 
   private count(bytes: number): void {

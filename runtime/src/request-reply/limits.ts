@@ -1,5 +1,7 @@
 /** What a server or a channel takes at the most. Bytes, entries, milliseconds. */
 
+import type { StreamWindow } from './stream-receiver.js';
+
 export interface ServerLimits {
   /** The longest request or reply. */
   readonly messageBytes: number;
@@ -19,11 +21,20 @@ export interface ServerLimits {
   /** Bytes of requests of which a part is missing. */
   readonly halfOpenBytesPerClient: number;
   readonly halfOpenBytes: number;
+  /** Calls with streams that have not ended. */
+  readonly streamsPerClient: number;
+  readonly streams: number;
+  /** How far a stream's sender may be ahead of its consumer: 64 items and 64 KiB at least. */
+  readonly streamItems: number;
+  readonly streamBytes: number;
 }
 
 const mebibyte = 1 << 20;
 
 export const defaultMessageBytes = 32 * mebibyte;
+
+/** How far a stream's sender may be ahead of its consumer. */
+export const defaultStreamWindow = { streamItems: 1024, streamBytes: mebibyte / 4 };
 
 export const defaultServerLimits: ServerLimits = {
   messageBytes: defaultMessageBytes,
@@ -38,6 +49,9 @@ export const defaultServerLimits: ServerLimits = {
   queuedCalls: 10_000,
   halfOpenBytesPerClient: 2 * defaultMessageBytes,
   halfOpenBytes: 256 * mebibyte,
+  streamsPerClient: 1024,
+  streams: 16_384,
+  ...defaultStreamWindow,
 };
 
 /** These two are told to clients, in 32 bits each. */
@@ -54,6 +68,20 @@ function checkTold(name: string, value: number): void {
 export function checkedMessageBytes(given: number = defaultMessageBytes): number {
   checkTold('messageBytes', given);
   return given;
+}
+
+/** How far senders may be ahead of this side's consumers. @throws RangeError when it is no number above 0 */
+export function streamWindow({
+  streamItems = defaultStreamWindow.streamItems,
+  streamBytes = defaultStreamWindow.streamBytes,
+}: {
+  readonly streamItems?: number;
+  readonly streamBytes?: number;
+}): StreamWindow {
+  for (const [name, value] of Object.entries({ streamItems, streamBytes })) {
+    if (!(value > 0)) throw new RangeError(`'${name}' must be above 0, not ${value}`);
+  }
+  return { items: streamItems, bytes: streamBytes };
 }
 
 /** @throws RangeError when a limit is unknown or not a positive number */

@@ -4,6 +4,8 @@ import type { CallError, DeclaredError } from '../schema/errors.js';
 import type { Link } from '../transport/transport.js';
 import type { Reassembly } from './fragments.js';
 import type { Frame } from './frames.js';
+import type { ReplyBody } from './reply-frame.js';
+import type { CallStreams } from './streams.js';
 
 export interface PendingCall {
   readonly number: number;
@@ -31,6 +33,10 @@ export interface PendingCall {
   /** The parts of a long reply, and which of the server's replies they are of. */
   reply: Reassembly | undefined;
   replyId: number;
+  /** What goes and comes beside request and reply. */
+  streams: CallStreams | undefined;
+  /** What was answered, while items that were sent before it are on their way. */
+  answer: ReplyBody | undefined;
   /** Stops to listen to the caller's signal. */
   unlisten: (() => void) | undefined;
 }
@@ -55,6 +61,8 @@ export function createPendingCall(
     held: false,
     reply: undefined,
     replyId: 0,
+    streams: undefined,
+    answer: undefined,
     unlisten: undefined,
   };
 }

@@ -1,5 +1,9 @@
 /** A call as the server keeps it, from its first copy until its answer is acknowledged. */
+import { CallError } from '../schema/errors.js';
 import type { Link } from '../transport/transport.js';
+import type { CongestionWindow } from './congestion.js';
+import type { RoundTripEstimate } from './retransmission.js';
+import type { CallStreams } from './streams.js';
 
 /** A reply as it is kept: its body, `bytes[start, end)`. */
 export interface KeptReply {
@@ -11,6 +15,11 @@ export interface KeptReply {
 /** What a call needs of the session in which it came. */
 export interface CallSession {
   readonly token: Buffer;
+  /** Of the way to its client. */
+  readonly roundTrip: RoundTripEstimate;
+  readonly congestion: CongestionWindow;
+  /** How many of its calls have streams. */
+  streams: number;
   /** The longest reply that its client takes. */
   readonly replyBytes: number;
   /** What its history takes. */
@@ -46,6 +55,8 @@ export interface ReceivedCall {
   replyId: number;
   state: 'waiting' | 'answered';
   reply: KeptReply | undefined;
+  /** What comes and goes beside request and reply. */
+  streams: CallStreams | undefined;
   /** The caller cancelled, gave up, or is gone. */
   abandoned: boolean;
   onAbandoned: (() => void) | undefined;
@@ -56,4 +67,7 @@ export function abandon(call: ReceivedCall): void {
   if (call.state === 'answered' || call.abandoned) return;
   call.abandoned = true;
   call.onAbandoned?.();
+  call.streams?.end(
+    new CallError('cancelled', 'the caller cancelled the call or is gone', { outcome: 'unknown' }),
+  );
 }

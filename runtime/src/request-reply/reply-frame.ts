@@ -7,7 +7,7 @@
 import { MarshalError } from '../marshalling/errors.js';
 import type { Reader } from '../marshalling/reader.js';
 import type { Writer } from '../marshalling/writer.js';
-import type { AnyProcedure } from '../schema/description.js';
+import { type AnyProcedure, returnsStream } from '../schema/description.js';
 import type { DeclaredError, UndeclaredErrorDetails } from '../schema/errors.js';
 import { type Failure, ReplyStatus, readFailure } from './frames.js';
 
@@ -31,6 +31,11 @@ export function readReplyHeader(reader: Reader): ReplyHeader {
   return { attempt: reader.rawU8(), number: reader.rawU64(), processing: reader.rawU32() / 1000 };
 }
 
+/** Whether a value stands in the reply; the items of a stream came before it. */
+export function hasValue(procedure: AnyProcedure): boolean {
+  return procedure.hasResult && !returnsStream(procedure);
+}
+
 export type ReplyBody =
   | { readonly kind: 'result'; readonly value: unknown }
   | { readonly kind: 'error'; readonly error: DeclaredError }
@@ -43,7 +48,7 @@ export function readReplyBody(reader: Reader, procedure: AnyProcedure): ReplyBod
   try {
     switch (reader.rawU8()) {
       case ReplyStatus.result:
-        return { kind: 'result', value: procedure.hasResult ? procedure.readResult(reader) : undefined };
+        return { kind: 'result', value: hasValue(procedure) ? procedure.readResult(reader) : undefined };
       case ReplyStatus.declaredError: {
         const name = reader.string();
         const declared = procedure.errors.find(error => error.fullName === name);

@@ -17,6 +17,8 @@ const granularity = 5;
 export interface RoundTripEstimate {
   /** The retransmission time-out, in milliseconds. */
   readonly timeout: number;
+  /** The smoothed round trip in milliseconds, once there was a sample. */
+  readonly smoothed: number | undefined;
   /** Takes a measured round trip, less the time that the server held the request. */
   sample(milliseconds: number): void;
 }
@@ -29,6 +31,9 @@ export function createRoundTripEstimate(): RoundTripEstimate {
   return {
     get timeout() {
       return timeout;
+    },
+    get smoothed() {
+      return smoothed < 0 ? undefined : smoothed;
     },
     sample(milliseconds) {
       const measured = Math.max(0, milliseconds);

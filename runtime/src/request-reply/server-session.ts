@@ -5,10 +5,12 @@
 import type { Reader } from '../marshalling/reader.js';
 import type { Link } from '../transport/transport.js';
 import { readAcknowledgement } from './acknowledgement.js';
+import { type CongestionWindow, createCongestionWindow } from './congestion.js';
 import { type FragmentHeader, Reassembly } from './fragments.js';
 import { type HistoryUsage, ReplyHistory } from './history.js';
 import { abandon, type CallSession, type KeptReply, type ReceivedCall } from './received-call.js';
 import { createRepairs, type Repairs } from './repairs.js';
+import { createRoundTripEstimate, type RoundTripEstimate } from './retransmission.js';
 
 export interface HalfOpenRequest {
   readonly message: Reassembly;
@@ -33,6 +35,8 @@ export class ServerSession implements CallSession {
   /** The latest validated path to the client. */
   link: Link;
   lastHeard: number;
+  /** Of what goes to the client over datagrams. */
+  readonly congestion: CongestionWindow;
   readonly history: ReplyHistory;
   /** Calls that execute although nobody filters them, so that a probe can be told. */
   readonly unfiltered = new Map<number, ReceivedCall>();
@@ -40,11 +44,14 @@ export class ServerSession implements CallSession {
   readonly repairs: Repairs;
   readonly halfOpen = new Map<number, HalfOpenRequest>();
   halfOpenBytes = 0;
+  streams = 0;
   private readonly usage: SharedUsage;
+  private estimate: RoundTripEstimate | undefined;
 
   constructor(
     opened: Pick<ServerSession, 'clientId' | 'key' | 'token' | 'nonce' | 'replyBytes' | 'link' | 'lastHeard'>,
     firstNumber: number,
+    datagramBytes: number,
     repairBytes: number,
     usage: SharedUsage,
   ) {
@@ -56,8 +63,15 @@ export class ServerSession implements CallSession {
     this.link = opened.link;
     this.lastHeard = opened.lastHeard;
     this.history = new ReplyHistory(firstNumber, usage);
+    this.congestion = createCongestionWindow(datagramBytes);
     this.repairs = createRepairs(repairBytes);
     this.usage = usage;
+  }
+
+  /** Only streams need it: most sessions have none. */
+  get roundTrip(): RoundTripEstimate {
+    this.estimate ??= createRoundTripEstimate();
+    return this.estimate;
   }
 
   get historyBytes(): number {

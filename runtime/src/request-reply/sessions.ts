@@ -37,6 +37,8 @@ export type Sender =
 export interface SessionsOptions {
   readonly platform: Platform;
   readonly limits: ServerLimits;
+  /** The longest datagram that is sent. */
+  readonly datagramBytes: number;
   /** The server's TCP port, or 0. */
   tcpPort(): number;
 }
@@ -162,7 +164,7 @@ export class Sessions {
   }
 
   private open(key: string, link: Link, hello: Hello, now: number): ServerSession {
-    const { platform, limits } = this.options;
+    const { platform, limits, datagramBytes } = this.options;
     const session = new ServerSession(
       {
         clientId: Buffer.from(hello.clientId),
@@ -174,6 +176,7 @@ export class Sessions {
         lastHeard: now,
       },
       hello.firstNumber,
+      datagramBytes,
       limits.historyBytesPerClient,
       this.usage,
     );

@@ -56,6 +56,16 @@ export interface ItemMarshalling<Item> {
   read(reader: Reader): Item;
 }
 
+/** Whether the caller sends items. */
+export function takesStream({ shape }: Pick<Procedure, 'shape'>): boolean {
+  return shape === 'client-stream' || shape === 'bidi-stream';
+}
+
+/** Whether the result is a stream of items. */
+export function returnsStream({ shape }: Pick<Procedure, 'shape'>): boolean {
+  return shape === 'server-stream' || shape === 'bidi-stream';
+}
+
 /** A procedure whose types do not matter to who handles it. */
 // biome-ignore lint/suspicious/noExplicitAny: the tuple is contravariant in one marshaller and covariant in the other
 export type AnyProcedure = Procedure<any, any, any>;

@@ -7,9 +7,17 @@ import type { Answering } from '../request-reply/answering.js';
 import type { Failure } from '../request-reply/frames.js';
 import type { ServerLimits } from '../request-reply/limits.js';
 import type { ReceivedCall } from '../request-reply/received-call.js';
-import type { CallContext, DispatchEntry, Metadata } from '../schema/description.js';
+import {
+  type CallContext,
+  type DispatchEntry,
+  type ItemSource,
+  type Metadata,
+  returnsStream,
+} from '../schema/description.js';
 import { CallError, DeclaredError } from '../schema/errors.js';
+import { produce } from '../streaming/produce.js';
 import { ServerContext } from './context.js';
+import { receivedItems } from './received-items.js';
 
 /** Told of what a procedure threw and did not declare; callers learn nothing of it but that it happened. */
 export type ErrorListener = (error: unknown, procedure: string, context: CallContext) => void;
@@ -77,14 +85,15 @@ export class Execution {
     };
   }
 
-  private run({ call, target, values, metadata }: Work): void {
+  private run(work: Work): void {
+    const { call, target, values, metadata } = work;
     const { counters } = this;
     const context = new ServerContext(call, metadata, this.platform.clock);
     counters.running++;
     counters.executed++;
     let result: unknown;
     try {
-      result = target.invoke(values, context);
+      result = call.streams === undefined ? target.invoke(values, context) : stream(work, context);
     } catch (error) {
       this.failed(call, target, context, error);
       return;
@@ -99,6 +108,7 @@ export class Execution {
 
   private returned(call: ReceivedCall, target: DispatchEntry, context: ServerContext, value: unknown): void {
     context.end();
+    call.streams?.finish();
     try {
       this.answering().result(call, target.procedure, value);
     } catch (error) {
@@ -109,6 +119,7 @@ export class Execution {
 
   private failed(call: ReceivedCall, target: DispatchEntry, context: ServerContext, error: unknown): void {
     context.end();
+    call.streams?.finish();
     const declared =
       error instanceof DeclaredError
         ? target.procedure.errors.find(({ fullName }) => fullName === error.fullName)
@@ -158,6 +169,17 @@ export class Execution {
   private refuse(call: ReceivedCall, code: Failure['code'], message: string): void {
     this.answering().refusal(call, { code, outcome: 'not-executed', message });
   }
+}
+
+/** Runs a procedure with streams: it has ended when the source that it returned has. */
+async function stream({ call, target, values }: Work, context: CallContext): Promise<unknown> {
+  const { procedure } = target;
+  const { incoming, outgoing } = call.streams!;
+  const items = incoming === undefined ? undefined : receivedItems(incoming, procedure);
+  const result = await target.invoke(values, context, items);
+  if (outgoing === undefined || !returnsStream(procedure)) return result;
+  await produce(result as ItemSource<unknown>, outgoing, procedure.writeResult);
+  return undefined;
 }
 
 const nameOf = ({ procedure }: DispatchEntry): string => `${procedure.interface}.${procedure.name}`;

@@ -67,6 +67,7 @@ export async function serve(options: ServeOptions): Promise<Server> {
   const callee: CalleeEndpoint = new CalleeEndpoint({
     platform,
     limits,
+    datagramBytes: longestDatagram,
     tcpPort: () => tcpPort,
     find: table.find,
     dispatch: (call, target, hasMetadata, reader) => execution.dispatch(call, target, hasMetadata, reader),

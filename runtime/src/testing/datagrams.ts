@@ -214,6 +214,8 @@ export function createDatagramLayer(internet: Internet): DatagramLayer {
           if (!sent) return;
           program.defer(() => socket.isOpen && sent(error));
         }),
+      // The simulated system takes every datagram at once.
+      unsent: 0,
       joinGroup: (group, address) => {
         const joined = membership(group, address);
         if (placeOf(joined) >= 0) throw systemError('setsockopt', 'EADDRINUSE', `${group} is joined already`);

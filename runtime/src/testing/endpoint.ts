@@ -64,6 +64,7 @@ export function createEndpoint(
   let received: Buffer[] = [];
   let unread = 0;
   let isFull = false;
+  let isPaused = false;
   /** By the program: it ended what it writes, or dropped the connection. */
   let hasEnded = false;
   let isDestroyed = false;
@@ -101,7 +102,7 @@ export function createEndpoint(
 
   const deliver = (): void => {
     isDelivering = false;
-    if (!isOpen || isDestroyed) return;
+    if (!isOpen || isDestroyed || isPaused) return;
     const chunk = Buffer.concat(received);
     received = [];
     unread = 0;
@@ -114,7 +115,7 @@ export function createEndpoint(
   };
 
   const deliverSoon = (): void => {
-    if (isDelivering) return;
+    if (isDelivering || isPaused) return;
     isDelivering = true;
     const delay = random.chance(coalescing.probability) ? random.between(0, coalescing.longest) : 0;
     scheduler.after(delay, () => program.enter('packet', deliver), program);
@@ -147,6 +148,14 @@ export function createEndpoint(
       program.act(() => isOpen && wiring.out().write(chunk));
       isFull ||= wiring.out().queued > highWaterMark;
       return !isFull;
+    },
+    pause: () => {
+      isPaused = true;
+    },
+    resume: () => {
+      if (!isPaused) return;
+      isPaused = false;
+      if (received.length > 0 || endArrived) deliverSoon();
     },
     end,
     destroy: () => {

@@ -44,6 +44,9 @@ function connectInMemory(name: string, clock: Clock): StreamSocket {
   return near;
 }
 
+/** How many bytes may wait at an end before the other one counts as full. */
+const fullAt = 64 * 1024;
+
 /** One end of a pair. What is written arrives at the other end in a later turn, as it would from a socket. */
 class MemorySocket implements StreamSocket {
   readonly local: SocketAddress;
@@ -54,7 +57,14 @@ class MemorySocket implements StreamSocket {
   private readonly clock: Clock;
   private other: MemorySocket | undefined;
   private open = true;
-  private readonly arriving: Buffer[] = [];
+  private paused = false;
+  private arriving: Buffer[] = [];
+  private waiting = 0;
+  /** The other end was told to wait. */
+  private holdsUp = false;
+  private scheduled = false;
+  /** The other end was closed; what it wrote before is still to be read. */
+  private ended = false;
 
   constructor(name: string, clock: Clock) {
     this.local = addressOf(name);
@@ -67,8 +77,17 @@ class MemorySocket implements StreamSocket {
   }
 
   write(chunk: Uint8Array): boolean {
-    if (this.open) this.other?.arrive(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length));
-    return true;
+    if (!this.open || this.other === undefined) return false;
+    return this.other.arrive(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length));
+  }
+
+  pause(): void {
+    this.paused = true;
+  }
+
+  resume(): void {
+    this.paused = false;
+    if (this.arriving.length > 0 || this.ended) this.schedule();
   }
 
   end(): void {
@@ -79,24 +98,43 @@ class MemorySocket implements StreamSocket {
     this.close();
   }
 
-  private arrive(chunk: Buffer): void {
+  private arrive(chunk: Buffer): boolean {
     this.arriving.push(chunk);
-    if (this.arriving.length > 1) return;
-    this.clock.setTimer(0, () => {
-      const chunks = this.arriving.splice(0);
-      for (const each of chunks) if (this.open) this.onData(each);
-    });
+    this.waiting += chunk.length;
+    this.holdsUp ||= this.waiting >= fullAt;
+    this.schedule();
+    return !this.holdsUp;
+  }
+
+  private schedule(): void {
+    if (this.scheduled) return;
+    this.scheduled = true;
+    this.clock.setTimer(0, () => this.deliver());
+  }
+
+  private deliver(): void {
+    this.scheduled = false;
+    if (!this.open || this.paused) return;
+    const chunks = this.arriving;
+    this.arriving = [];
+    this.waiting = 0;
+    for (const chunk of chunks) if (this.open) this.onData(chunk);
+    const { other } = this;
+    if (this.holdsUp && this.waiting < fullAt) {
+      this.holdsUp = false;
+      other?.clock.setTimer(0, () => other.open && other.onDrain());
+    }
+    if (!this.ended || !this.open || this.arriving.length > 0 || this.paused) return;
+    this.open = false;
+    this.onClose(null);
   }
 
   private close(): void {
     if (!this.open) return;
     this.open = false;
-    const { other } = this;
-    other?.clock.setTimer(0, () => {
-      if (!other.open) return;
-      other.open = false;
-      other.onClose(null);
-    });
+    if (this.other === undefined) return;
+    this.other.ended = true;
+    this.other.schedule();
   }
 }
 

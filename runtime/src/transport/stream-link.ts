@@ -16,6 +16,8 @@ export interface StreamLinkOptions {
   readonly counters: TransportCounters;
   readonly maxFrame: number;
   readonly peer: string;
+  /** Reads nothing while the link is full: a peer that does not read its answers gets to ask no more. */
+  readonly holdsBack?: boolean;
   /** The link is of no use any more, whoever ended it. */
   readonly onEnd?: (link: Link) => void;
 }
@@ -32,6 +34,7 @@ class StreamLink implements Link {
   readonly validated = true;
   readonly maxFrame: number;
   readonly peer: string;
+  full = false;
   received = 0;
   sent = 0;
   addressee: Buffer | undefined = undefined;
@@ -80,6 +83,7 @@ class StreamLink implements Link {
       }
     };
     this.socket.onClose = error => this.gone(error);
+    this.socket.onDrain = () => this.drained();
     this.socket.write(greeting);
   }
 
@@ -115,14 +119,25 @@ class StreamLink implements Link {
     this.open = false;
     this.socket.onClose = () => {};
     this.socket.onData = () => {};
+    this.socket.onDrain = () => {};
     this.socket.end();
     this.options.onEnd?.(this);
   }
 
   private emit(): void {
     if (this.bytes === undefined) return;
-    this.socket.write(this.bytes.subarray(this.begin, this.end));
+    const hasRoom = this.socket.write(this.bytes.subarray(this.begin, this.end));
     this.bytes = undefined;
+    if (hasRoom || this.full) return;
+    this.full = true;
+    if (this.options.holdsBack) this.socket.pause();
+  }
+
+  private drained(): void {
+    if (!this.open || !this.full) return;
+    this.full = false;
+    if (this.options.holdsBack) this.socket.resume();
+    this.options.handlers.onDrain?.(this);
   }
 
   flush(): void {

@@ -35,7 +35,7 @@ export async function listenStream(
   const links = new Set<Link>();
   const onEnd = (link: Link) => links.delete(link);
   const listener = await listen(socket => {
-    links.add(createStreamLink(socket, { ...options, onEnd, peer: format(socket.remote) }));
+    links.add(createStreamLink(socket, { ...options, onEnd, holdsBack: true, peer: format(socket.remote) }));
   });
   return {
     address: format(listener.address),

@@ -24,6 +24,11 @@ export interface Link {
   readonly maxFrame: number;
   /** Whether the peer showed that it receives at this address. A connection shows it by being there. */
   validated: boolean;
+  /**
+   * More waits in the socket than should, because the network or the peer does not take it. Frames are queued all the
+   * same; whoever can wait with them waits for `onDrain`.
+   */
+  readonly full: boolean;
   /** Bytes of datagrams received from and sent to the address. */
   received: number;
   sent: number;
@@ -45,6 +50,8 @@ export interface LinkHandlers {
   onFrames(link: Link, bytes: Buffer, start: number, end: number): void;
   /** The path is gone, for whatever reason but the owner's `close`. */
   onDown?(link: Link, error: Error | null): void;
+  /** A link that was full has room again. The links of one UDP socket are full together, and each of them is told. */
+  onDrain?(link: Link): void;
   /**
    * Writes the frames that stand first in each datagram to `target` from `at`, before `end` at the latest, and returns
    * where they end. `preambleBytes` are always free. Streams have none.

@@ -118,6 +118,14 @@ describe('hints', () => {
     ['type A = list<u8> where length(..3);', "did you mean 'count'?"],
     ['const A: duration = 5;', 'Give it a unit: `5ms`.'],
     ['struct A { @1 a: u8; @4 b: u8; @4 c: u8; }', 'The next free id is 5.'],
+    [
+      'interface I { @1 load(@1 note?: string, @2 owner: string): void; }',
+      "Move 'owner' before it (its id stays), or make it optional too.",
+    ],
+    [
+      'interface I { @1 load(@1 note?: string, @2 rows: stream u8): void; }',
+      "A stream is last and cannot be left out: make 'note' required or nullable.",
+    ],
   ])('%s', (text, expected) => {
     expect(hint(text)).toBe(expected);
   });

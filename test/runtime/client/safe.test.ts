@@ -8,6 +8,7 @@ import {
   NoSuchAccount,
   Overdrawn,
 } from '../../../generated/bank/index.js';
+import type { FeedClient, Refused, StreamReceipt } from '../../../generated/testing/ledger/index.js';
 import {
   CallError,
   type Channel,
@@ -122,6 +123,29 @@ describe('a safe client of any stub', () => {
     };
     await expect(safe(stub).rejects()).rejects.toBe(mistake);
     await expect(safe(stub).throws()).rejects.toBe(mistake);
+  });
+});
+
+describe('a safe client of a stub with streams', () => {
+  const refused = new CallError('not-found', 'no', { outcome: 'executed' });
+  const items = { [Symbol.asyncIterator]: () => items, next: () => Promise.reject(refused) };
+  const stub = {
+    load: (_rows: Iterable<number>) => Promise.reject<bigint>(refused),
+    watch: () => items,
+  };
+
+  it('gives the result of a call that takes a stream', async () => {
+    expect(await safe(stub).load([1, 2])).toEqual({ ok: false, error: refused });
+  });
+
+  it('has no calls that return a stream, whose errors come while its items are taken', () => {
+    expectTypeOf<keyof SafeClient<typeof stub>>().toEqualTypeOf<'load'>();
+    expectTypeOf<keyof SafeClient<FeedClient>>().toEqualTypeOf<'load'>();
+    expectTypeOf<SafeClient<FeedClient>['load']>().parameters.toEqualTypeOf<Parameters<FeedClient['load']>>();
+    expectTypeOf<SafeClient<FeedClient>['load']>().returns.resolves.toEqualTypeOf<
+      SafeResult<StreamReceipt, Refused | CallError>
+    >();
+    expectTypeOf<DeclaredErrorsOf<FeedClient, 'watch'>>().toEqualTypeOf<Refused>();
   });
 });
 

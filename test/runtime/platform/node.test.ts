@@ -137,6 +137,16 @@ describe('datagrams', () => {
     await expect(udp({ port: socket.address.port })).rejects.toMatchObject({ code: 'EADDRINUSE' });
   });
 
+  it('tells how many bytes the system has not taken yet', async () => {
+    const { socket } = await udp();
+    const sent = send(socket, 'hello', socket.address);
+    expect(socket.unsent).toBeLessThanOrEqual('hello'.length);
+    await sent;
+    expect(socket.unsent).toBe(0);
+    socket.close();
+    expect(socket.unsent).toBe(0);
+  });
+
   it('tells a send that the system refuses, and goes on', async () => {
     const a = await udp();
     const b = await udp();
@@ -260,6 +270,29 @@ describe('streams', () => {
     near.end();
     await ends;
     expect(received).toBe(written);
+  });
+
+  it('reads nothing while it is paused, and everything once it goes on', async () => {
+    const [near, far] = await pair();
+    let received = 0;
+    far.onData = bytes => {
+      received += bytes.length;
+    };
+    far.pause();
+    near.write(Buffer.alloc(1000));
+    // What goes the other way shows that time enough has passed.
+    const answered = new Promise<void>(resolve => {
+      near.onData = () => resolve();
+    });
+    far.write(Buffer.alloc(1));
+    await answered;
+    await sleep(10);
+    expect(received).toBe(0);
+    const ends = closed(far);
+    far.resume();
+    near.end();
+    await ends;
+    expect(received).toBe(1000);
   });
 
   it('destroy is silent at the end that calls it, and told once at the other', async () => {

@@ -51,6 +51,7 @@ export function createServerBench(
   const { platform, clock } = createManualPlatform('server');
   const dispatched: Dispatched[] = [];
   const callee = new CalleeEndpoint({
+    datagramBytes: 1200,
     platform,
     limits: serverLimits(limits),
     tcpPort: () => 7000,

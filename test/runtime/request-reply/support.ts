@@ -112,6 +112,7 @@ export function createRecordingLink(overrides: Partial<Link> = {}): RecordingLin
     peer: 'udp://198.51.100.1:4000',
     maxFrame: 1000,
     validated: true,
+    full: false,
     received: 0,
     sent: 0,
     addressee: undefined,
@@ -135,6 +136,8 @@ export function createManualPlatform(seed = 'test') {
   const clock = createManualClock();
   const random = createPrng(seed);
   const sent: Buffer[] = [];
+  let unsent = 0;
+  let whenSent: (() => void)[] = [];
   let receive: DatagramOptions['onMessage'] = () => {};
   const platform: Platform = {
     clock,
@@ -144,7 +147,14 @@ export function createManualPlatform(seed = 'test') {
         receive = onMessage;
         return {
           address: { host: '192.0.2.1', port: 4000 },
-          send: message => sent.push(Buffer.from(message)),
+          send(message, _to, done) {
+            sent.push(Buffer.from(message));
+            if (unsent > 0) unsent += message.length;
+            if (done !== undefined) whenSent.push(() => done(null));
+          },
+          get unsent() {
+            return unsent;
+          },
           joinGroup: unused,
           leaveGroup: unused,
           setMulticastTtl: unused,
@@ -161,6 +171,17 @@ export function createManualPlatform(seed = 'test') {
   return {
     platform,
     clock,
+    /** The system takes nothing more: so many bytes wait in the socket. */
+    jam(bytes: number): void {
+      unsent = bytes;
+    },
+    /** The system has taken all that waited. */
+    unjam(): void {
+      unsent = 0;
+      const called = whenSent;
+      whenSent = [];
+      for (const each of called) each();
+    },
     /** The datagrams that were sent since they were asked for last. */
     datagrams: (): Buffer[] => sent.splice(0),
     /** The frames of these datagrams. */

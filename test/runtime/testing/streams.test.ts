@@ -89,6 +89,29 @@ describe('a stream', () => {
     });
   });
 
+  it('lets what arrives wait while it is paused, until the other end is full, and its end as well', async () => {
+    const world = simulate();
+    const [a, b] = [world.host('a'), world.host('b')];
+    await world.run(async () => {
+      const server = await tcpServer(b, 80);
+      const socket = await a.platform.streams.connect({ host: 'b', port: 80 });
+      await world.sleep(10);
+      const [accepted] = server.sockets;
+      accepted!.pause();
+      let written = 0;
+      const chunk = Buffer.alloc(10_000);
+      do written += chunk.length;
+      while (socket.write(chunk));
+      socket.end();
+      await world.sleep(1000);
+      expect([server.text(), server.log]).toEqual(['', []]);
+      accepted!.resume();
+      await world.sleep(1000);
+      expect(server.text()).toHaveLength(written);
+      expect(server.log).toEqual(['end']);
+    });
+  });
+
   it('is destroyed in silence at one end, and ends at the other', async () => {
     const world = simulate();
     const [a, b] = [world.host('a'), world.host('b')];

@@ -43,6 +43,25 @@ describe('the memory transport', () => {
     listener.close();
   });
 
+  it('holds a client back that does not read, and goes on when it reads', async () => {
+    const { clock, log, links, link, listener } = await connect('full');
+    link.send(frame('hello'), 0, 9);
+    clock.advance(0);
+    const [server] = links;
+    const answer = frame('x'.repeat(900));
+    for (let sent = 0; sent < 64 * 1024; sent += answer.length) server!.send(answer, 0, answer.length);
+    server!.flush();
+    expect(server!.full).toBe(true);
+    log.length = 0;
+    clock.advance(0);
+    expect(log).toHaveLength(73);
+    expect(server!.full).toBe(false);
+    link.send(frame('more'), 0, 8);
+    clock.advance(0);
+    expect(log.at(-1)).toBe('server: more');
+    listener.close();
+  });
+
   it('tells the other end of a close, after what was sent before', async () => {
     const { clock, log, link, listener } = await connect('closing');
     link.send(frame('last'), 0, 8);

@@ -13,10 +13,11 @@ function frame(text: string): Buffer {
 }
 
 /** A link on a socket whose other end is the test. */
-function open() {
+function open({ holdsBack = false } = {}) {
   const clock = createManualClock();
   const log: string[] = [];
   const counters = { damaged: 0 };
+  const room = { left: Number.POSITIVE_INFINITY };
   const socket: StreamSocket = {
     local: { host: '192.0.2.1', port: 4000 },
     remote: { host: '192.0.2.7', port: 7000 },
@@ -25,8 +26,11 @@ function open() {
     onDrain: () => {},
     write(chunk) {
       log.push(`write ${Buffer.from(chunk).toString('hex')}`);
-      return true;
+      room.left -= chunk.length;
+      return room.left > 0;
     },
+    pause: () => log.push('pause'),
+    resume: () => log.push('resume'),
     end: () => log.push('end'),
     destroy: () => log.push('destroy'),
   };
@@ -39,10 +43,12 @@ function open() {
       onFrames: (_link, bytes, start, end) => log.push(`frames ${bytes.toString('hex', start, end)}`),
       onDown: (_link, error) => log.push(`down ${error?.message ?? 'without an error'}`),
       onFlush: () => log.push('flush'),
+      onDrain: () => log.push('drain'),
     },
+    holdsBack,
     onEnd: () => log.push('ended'),
   });
-  return { clock, link, socket, counters, take: () => log.splice(0) };
+  return { clock, link, socket, room, counters, take: () => log.splice(0) };
 }
 
 describe('a link over a stream', () => {
@@ -108,6 +114,37 @@ describe('a link over a stream', () => {
     socket.onData(Buffer.concat([Buffer.from(greeting, 'hex'), frame('late')]));
     socket.onClose(null);
     expect(take()).toEqual([]);
+  });
+
+  it('is full from the write that the socket takes unwillingly until it has room again', () => {
+    const { clock, link, socket, room, take } = open();
+    room.left = 5;
+    link.send(frame('hello'), 0, 9);
+    expect(link.full).toBe(false);
+    clock.advance(0);
+    expect(link.full).toBe(true);
+    link.send(frame('world'), 0, 9);
+    clock.advance(0);
+    const texts = take().filter(line => line.startsWith('write'));
+    expect(texts).toEqual(
+      [greeting, frame('hello').toString('hex'), frame('world').toString('hex')].map(hex => `write ${hex}`),
+    );
+    socket.onDrain();
+    expect(link.full).toBe(false);
+    socket.onDrain();
+    expect(take()).toEqual(['drain']);
+  });
+
+  it('reads nothing while it is full, where it holds its peer back', () => {
+    const { clock, link, socket, room, take } = open({ holdsBack: true });
+    room.left = 0;
+    for (const text of ['hello', 'world']) {
+      link.send(frame(text), 0, 9);
+      clock.advance(0);
+    }
+    expect(take().filter(line => line === 'pause')).toHaveLength(1);
+    socket.onDrain();
+    expect(take()).toEqual(['resume', 'drain']);
   });
 
   it('calls back when what was queued is with the socket', () => {

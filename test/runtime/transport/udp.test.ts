@@ -93,6 +93,32 @@ describe('a UDP path', () => {
     expect(left).toBe(2);
   });
 
+  it('is full while the system does not take what was sent, and drops what is far too much', async () => {
+    const drained: Link[] = [];
+    const { link, clock, datagrams, jam, unjam } = await dial({ onDrain: each => drained.push(each) });
+    const send = (count: number) => {
+      for (let i = 0; i < count; i++) link.send(frame(1000), 0, 1000);
+      clock.advance(0);
+    };
+    send(1);
+    expect(link.full).toBe(false);
+    jam(256 * 1024);
+    send(1);
+    expect(link.full).toBe(true);
+    expect(datagrams()).toHaveLength(2);
+    send(2000);
+    const waiting = datagrams().reduce((sum, { length }) => sum + length, 0);
+    expect(waiting).toBeGreaterThan(700 * 1024);
+    expect(waiting).toBeLessThan(1024 * 1024);
+    expect(drained).toEqual([]);
+    unjam();
+    expect(link.full).toBe(false);
+    expect(drained).toEqual([link]);
+    send(1);
+    expect(link.full).toBe(false);
+    expect(datagrams()).toHaveLength(1);
+  });
+
   it('sends what is queued before it closes', async () => {
     const { link, datagrams } = await dial();
     link.send(frame(20), 0, 20);
@@ -120,6 +146,24 @@ describe('a UDP listener', () => {
       'udp://198.51.100.1:4001',
     ]);
     expect(links[0]).toMatchObject({ received: 2 * (packetHeaderBytes + 10), validated: false });
+  });
+
+  it('tells each of its links when the socket has room again', async () => {
+    const { platform, deliver, clock, jam, unjam } = createManualPlatform();
+    const drained: string[] = [];
+    const recorded = record({ onDrain: link => drained.push(link.peer) });
+    const links = new Set<Link>();
+    recorded.handlers.onFrames = link => links.add(link);
+    await listenUdp('192.0.2.1', 7000, { ...recorded, platform });
+    for (const port of [4000, 4001]) deliver({ host: '198.51.100.1', port }, frame(10));
+    const [first, second] = [...links];
+    jam(256 * 1024);
+    first!.send(frame(20), 0, 20);
+    clock.advance(0);
+    expect([first!.full, second!.full]).toEqual([true, true]);
+    unjam();
+    expect(drained).toEqual(['udp://198.51.100.1:4000', 'udp://198.51.100.1:4001']);
+    expect([first!.full, second!.full]).toEqual([false, false]);
   });
 
   it('sends what is queued before it closes, and takes nothing afterwards', async () => {

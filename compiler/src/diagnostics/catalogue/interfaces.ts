@@ -23,10 +23,13 @@ export const interfaces = {
     () => "a procedure cannot be named 'then': `await` would take the client stub for a promise and call it",
     () => 'Choose another name.',
   ),
-  requiredAfterOptional: error<{ name: string; optional: string }>(
+  requiredAfterOptional: error<{ name: string; optional: string; stream: boolean }>(
     'CVK4005',
     ({ name, optional }) => `parameter '${name}' is required, but '${optional}' before it may be left out`,
-    ({ name }) => `Move '${name}' before it (its id stays), or make it optional too.`,
+    ({ name, optional, stream }) =>
+      stream
+        ? `A stream is last and cannot be left out: make '${optional}' required or nullable.`
+        : `Move '${name}' before it (its id stays), or make it optional too.`,
   ),
   parameterClash: error<{ name: string; other: string; generated: string }>(
     'CVK4006',
