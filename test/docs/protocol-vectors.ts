@@ -15,6 +15,7 @@ import {
 } from '../../runtime/src/request-reply/fragments.js';
 import {
   beginFrame,
+  type Frame,
   FrameType,
   noId,
   ReplyStatus,
@@ -47,6 +48,13 @@ import {
   writeRequest,
   writeRequestHeader,
 } from '../../runtime/src/request-reply/request-frame.js';
+import {
+  beginCredit,
+  beginCreditProbe,
+  readCredit,
+  readSegmentHeader,
+  writeSegment,
+} from '../../runtime/src/request-reply/stream-frames.js';
 import type { AnyProcedure } from '../../runtime/src/schema/description.js';
 import { packetHeaderBytes, sealPacket } from '../../runtime/src/transport/packet.js';
 import type { Link } from '../../runtime/src/transport/transport.js';
@@ -74,6 +82,8 @@ function request(procedure: AnyProcedure, values: readonly unknown[], metadata?:
   stampRequest(frame, 1, 2000);
   return Buffer.from(frame.bytes.subarray(frame.start, frame.end));
 }
+
+const bytesOf = ({ bytes, start, end }: Frame): Buffer => Buffer.from(bytes.subarray(start, end));
 
 function datagram(...frames: readonly Buffer[]): Buffer {
   const bytes = Buffer.concat([Buffer.alloc(packetHeaderBytes), ...frames]);
@@ -162,6 +172,19 @@ export const vectors: Readonly<Record<string, Buffer>> = {
     writeFragmentHeader(writer, { total: 5, index: 1, count: 2, asks: true });
     writer.rawBytes(Buffer.from([0xc4, 0x00]));
   }),
+  segment: bytesOf(
+    writeSegment({ number: 7, segment: 3, items: 2, isEnd: true, isContinued: false }, [
+      { bytes: Buffer.from([0x92, 0xcd, 0x04, 0xe2, 0x01, 0x05]), start: 0, end: 6 },
+    ]),
+  ),
+  credit: frameOf(link => {
+    beginCredit({ number: 7, next: 2, items: 1152, bytes: 327_680, ahead: [[1, 3]] });
+    sendFrame(link);
+  }),
+  'credit-probe': frameOf(link => {
+    beginCreditProbe(7);
+    sendFrame(link);
+  }),
   'datagram-to-server': datagram(sessionFrame(clientId, token, epoch), acknowledgement, deposit),
   'datagram-to-client': datagram(channelFrame(clientId), result),
 };
@@ -246,6 +269,25 @@ export const readers: Readonly<Record<string, (bytes: Buffer) => void>> = {
     expect(readFragmentHeader(reader)).toEqual({ total: 5, index: 1, count: 2, asks: true });
     expect(fragmentBounds(5, 2, 1)).toEqual([3, 5]);
   },
+  segment(bytes) {
+    const reader = theFrame(bytes).body();
+    expect(readSegmentHeader(reader)).toEqual({
+      number: 7,
+      segment: 3,
+      items: 2,
+      isEnd: true,
+      isContinued: false,
+    });
+    expect([readMoney(reader), reader.u8()]).toEqual([money, 5]);
+  },
+  credit: bytes =>
+    expect(readCredit(theFrame(bytes).body())).toEqual({
+      number: 7,
+      next: 2,
+      items: 1152,
+      bytes: 327_680,
+      ahead: [[1, 3]],
+    }),
 };
 
 interface TypedValue {

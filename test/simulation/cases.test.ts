@@ -26,6 +26,7 @@ describe('found by a seed', () => {
     ['a reset made an idle client open a session that nobody wanted', 69, 1],
     ['the rotation of acknowledgements never came round', 72, 1],
     ['a maybe request was sent again because the session in which its reply began was lost', 0, 23254],
+    ['a stream whose last item came before the error behind it was taken for one that ended well', 58, 6],
     ['a constraint that every copy breaks was not enough for not-executed', 76, 1084],
   ];
   for (const [title, number, seed] of findings) {

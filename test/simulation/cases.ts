@@ -7,6 +7,7 @@ import { fragmentsAndBounds } from './cases/fragments-and-bounds.js';
 import { lossAndDuplication } from './cases/loss-and-duplication.js';
 import { schedules } from './cases/schedules.js';
 import { sizesAndShutdown } from './cases/sizes-and-shutdown.js';
+import { streams } from './cases/streams.js';
 import { mixture } from './mixture.js';
 import type { Scenario } from './stage.js';
 
@@ -17,6 +18,7 @@ export const scenarios: readonly Scenario[] = [
   ...addresses,
   ...fragmentsAndBounds,
   ...sizesAndShutdown,
+  ...streams,
   ...attacks,
   ...schedules,
   mixture,

@@ -1,6 +1,12 @@
 /** Everything at once: clients over UDP and TCP call, cancel and give up while the world around them breaks. */
-import type { LedgerClient } from '../../generated/testing/ledger/index.js';
-import { Ending } from '../../generated/testing/ledger/index.js';
+import type { Channel } from '@convoke/runtime';
+import {
+  Ending,
+  Feed,
+  type FeedService,
+  Ledger,
+  type LedgerClient,
+} from '../../generated/testing/ledger/index.js';
 import type { Procedure, Scenario, Stage } from './stage.js';
 
 const procedures: readonly Procedure[] = [
@@ -47,6 +53,34 @@ async function callAtRandom(stage: Stage, client: LedgerClient): Promise<void> {
   await call;
 }
 
+const shapes: readonly (keyof FeedService)[] = ['watch', 'load', 'talk'];
+
+/** Streams whatever comes to mind, in whatever direction; whatever comes of it is the oracle's matter. */
+async function streamAtRandom(stage: Stage, channel: Channel): Promise<void> {
+  await stage.world.sleep(turmoil * stage.random());
+  const controller = new AbortController();
+  const count = Math.floor(300 * stage.random());
+  const end = stage.stream(
+    channel.client(Feed),
+    pick(stage, shapes),
+    {
+      count,
+      sends: count,
+      padding: oneIn(stage, 5) ? Math.floor(5000 * stage.random()) : 10,
+      interval: oneIn(stage, 3) ? 30 * stage.random() : 0,
+      takes: oneIn(stage, 3) ? 30 * stage.random() : 0,
+      ending: pick(stage, [Ending.receipt, Ending.receipt, Ending.receipt, Ending.refused, Ending.surprise]),
+      ...(oneIn(stage, 6) ? { leavesAfter: 1 + Math.floor(count * stage.random()) } : {}),
+    },
+    { signal: controller.signal, deadline: pick(stage, [500, 5000, 30_000]) },
+  );
+  if (oneIn(stage, 6)) {
+    await stage.world.sleep(2000 * stage.random());
+    controller.abort();
+  }
+  await end;
+}
+
 /** What breaks, each of it only for a while. */
 const troubles: readonly ((stage: Stage) => Promise<void>)[] = [
   stage => stage.restart(1000 * stage.random()).then(() => {}),
@@ -75,14 +109,17 @@ const troubles: readonly ((stage: Stage) => Promise<void>)[] = [
 
 export const mixture: Scenario = {
   number: 0,
-  title: 'calls, cancels, crashes, partitions and stalls, all at once',
+  title: 'calls, streams, cancels, crashes, partitions and stalls, all at once',
   faults: { loss: 0.1, duplicate: 0.1, reorder: 0.1, corrupt: 0.01, latency: [1, 30] },
   async run(stage) {
     await stage.serve();
-    const clients = await Promise.all(
-      hosts.flatMap(host => [stage.client('udp', host), stage.client('tcp', host)]),
+    const channels = await Promise.all(
+      hosts.flatMap(host => [stage.connect('udp', host), stage.connect('tcp', host)]),
     );
-    const calls = clients.flatMap(client => Array.from({ length: 10 }, () => callAtRandom(stage, client)));
+    const calls = channels.flatMap(channel => [
+      ...Array.from({ length: 10 }, () => callAtRandom(stage, channel.client(Ledger))),
+      ...Array.from({ length: 3 }, () => streamAtRandom(stage, channel)),
+    ]);
     for (const until = stage.world.now + turmoil; stage.world.now < until; ) {
       await stage.world.sleep(4000 * stage.random());
       await pick(stage, troubles)(stage);

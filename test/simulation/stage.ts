@@ -1,5 +1,6 @@
 /** What every scenario plays on: a world, a host `server` that keeps the ledger, hosts that call it, and the judge. */
 import {
+  type CallOptions,
   type Channel,
   type ConnectOptions,
   implement,
@@ -7,7 +8,14 @@ import {
   type Server,
 } from '@convoke/runtime';
 import { type Packet, type SimulationOptions, simulate, type World } from '@convoke/runtime/testing';
-import { Ledger, type LedgerClient } from '../../generated/testing/ledger/index.js';
+import {
+  Feed,
+  type FeedClient,
+  type FeedService,
+  Ledger,
+  type LedgerClient,
+} from '../../generated/testing/ledger/index.js';
+import { FeedOracle, type StreamEnd, type StreamPlan } from '../judge/feed-oracle.js';
 import { JudgedCalls, type LedgerProcedure } from '../judge/judged-calls.js';
 import { bears, type FrameName, framesOf } from './wire.js';
 
@@ -30,6 +38,7 @@ export interface Scenario {
 
 export class Stage extends JudgedCalls {
   readonly world: World;
+  readonly feedOracle = new FeedOracle();
   /** Between 0 and 1: how much of a large scenario is played. */
   readonly share: number;
   private readonly servers: Server[] = [];
@@ -54,7 +63,10 @@ export class Stage extends JudgedCalls {
       new Promise<void>(resolve => void clock.setTimer(milliseconds, resolve));
     const server = await on.serve({
       listen: [`udp://${host}:${port}`, `tcp://${host}:${port}`],
-      services: [implement(Ledger, this.oracle.service(sleep))],
+      services: [
+        implement(Ledger, this.oracle.service(sleep)),
+        implement(Feed, this.feedOracle.service(sleep)),
+      ],
       onError: () => {},
       ...options,
     });
@@ -92,6 +104,20 @@ export class Stage extends JudgedCalls {
     return (await this.connect(scheme, host)).client(Ledger);
   }
 
+  async feed(scheme: 'udp' | 'tcp' = 'udp', host = 'client'): Promise<FeedClient> {
+    return (await this.connect(scheme, host)).client(Feed);
+  }
+
+  /** A call with streams, as planned, of which the judge knows. */
+  stream(
+    client: FeedClient,
+    name: keyof FeedService,
+    plan: StreamPlan,
+    options: CallOptions = {},
+  ): Promise<StreamEnd> {
+    return this.feedOracle.call(client, name, plan, milliseconds => this.world.sleep(milliseconds), options);
+  }
+
   /** Drops the first `count` datagrams that bear such a frame of each call. */
   dropFirst(name: FrameName, count: number): void {
     const seen = new Map<number, number>();
@@ -122,6 +148,7 @@ export class Stage extends JudgedCalls {
   async end(): Promise<void> {
     await this.world.sleep(aftermath);
     this.oracle.verify();
+    this.feedOracle.verify();
     await Promise.all(this.channels.map(channel => channel.close()));
     await Promise.all(this.servers.map(server => server.close()));
   }

@@ -334,6 +334,7 @@ export class CalleeEndpoint {
       outgoing: returnsStream(procedure),
       window: { items: limits.streamItems, bytes: limits.streamBytes },
       longestItem: limits.messageBytes,
+      isFollowed: false,
       onEnd: () => session.streams--,
       path: {
         link: () => {

@@ -516,6 +516,7 @@ export class CallerEndpoint {
       outgoing: takesStream(call.procedure),
       window: this.streamWindow,
       longestItem: this.messageBytes,
+      isFollowed: true,
       path: {
         link: () => {
           const now = this.platform.clock.now();

@@ -21,6 +21,17 @@ export interface StreamWindow {
   readonly bytes: number;
 }
 
+export interface StreamReceiverOptions {
+  /** The call's. */
+  readonly number: number;
+  /** At least what every sender may send unasked. */
+  readonly window: StreamWindow;
+  /** In bytes. */
+  readonly longestItem: number;
+  /** Behind the last item comes an answer, which tells how the stream ended: `finish` says what it was. */
+  readonly isFollowed: boolean;
+}
+
 /** Whole items, one after another, as they came in one segment. */
 export interface Batch extends Frame {
   readonly items: number;
@@ -38,6 +49,7 @@ export class StreamReceiver {
   private readonly number: number;
   private readonly window: StreamWindow;
   private readonly longestItem: number;
+  private readonly isFollowed: boolean;
   /** Segments below it have been put in order. */
   private next = 0;
   private readonly early = new Map<number, Segment>();
@@ -58,22 +70,17 @@ export class StreamReceiver {
   private failure: unknown;
 
   /**
-   * @param window at least what every sender may send unasked
-   * @param longestItem in bytes
    * @param onNews `credit` has changed: segments have come, or more may
    */
-  constructor(
-    number: number,
-    window: StreamWindow,
-    longestItem: number,
-    onNews: (news: 'arrived' | 'granted') => void,
-  ) {
+  constructor(options: StreamReceiverOptions, onNews: (news: 'arrived' | 'granted') => void) {
+    const { number, window, longestItem, isFollowed } = options;
     this.number = number;
     this.window = {
       items: Math.max(window.items, initialItems),
       bytes: Math.max(window.bytes, initialBytes),
     };
     this.longestItem = longestItem;
+    this.isFollowed = isFollowed;
     this.onNews = onNews;
     this.granted = this.window;
   }
@@ -132,7 +139,7 @@ export class StreamReceiver {
 
   /** Whether everything was taken and nothing will come. */
   get isDrained(): boolean {
-    return this.ready.length === 0 && (this.complete || this.closed);
+    return this.ready.length === 0 && (this.closed || (this.complete && !this.isFollowed));
   }
 
   /** Nothing more will come: because of an error, or since the call ended. What is there can still be taken. */

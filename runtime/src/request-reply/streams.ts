@@ -6,7 +6,7 @@ import { type CallTimer, createCallTimer } from './call-timer.js';
 import { sendFrame } from './frames.js';
 import { beginCredit, type SegmentHeader } from './stream-frames.js';
 import type { StreamPath } from './stream-path.js';
-import { StreamReceiver, type StreamWindow } from './stream-receiver.js';
+import { StreamReceiver, type StreamReceiverOptions } from './stream-receiver.js';
 import { StreamSender } from './stream-sender.js';
 
 /** The streams of one call: what comes, what goes, or both. */
@@ -19,12 +19,12 @@ export class CallStreams {
   private owesCredit = false;
 
   constructor(options: CallStreamOptions, schedule: StreamSchedule) {
-    const { number, path, window, longestItem } = options;
+    const { number, path } = options;
     this.path = path;
     this.onEnd = options.onEnd;
     this.schedule = schedule;
     if (options.incoming) {
-      this.incoming = new StreamReceiver(number, window, longestItem, news => this.onNews(news));
+      this.incoming = new StreamReceiver(options, news => this.onNews(news));
       // What it takes beyond the credit that every receiver gives.
       this.owesCredit = true;
     }
@@ -94,15 +94,10 @@ export class CallStreams {
   }
 }
 
-export interface CallStreamOptions {
-  /** The call's. */
-  readonly number: number;
+export interface CallStreamOptions extends StreamReceiverOptions {
   readonly path: StreamPath;
   readonly incoming: boolean;
   readonly outgoing: boolean;
-  readonly window: StreamWindow;
-  /** The longest item that is taken, in bytes. */
-  readonly longestItem: number;
   readonly onEnd?: () => void;
 }
 

@@ -9,6 +9,7 @@ import {
   sendReset,
   sendWelcome,
 } from '../../../runtime/src/request-reply/handshake-frames.js';
+import { streamWindow } from '../../../runtime/src/request-reply/limits.js';
 import { createPendingCall } from '../../../runtime/src/request-reply/pending-call.js';
 import { writeRequest } from '../../../runtime/src/request-reply/request-frame.js';
 import {
@@ -119,6 +120,7 @@ async function connect() {
     clientId,
     messageBytes: 10_000,
     datagramBytes: 1200,
+    streamWindow: streamWindow({}),
   });
   const answers: unknown[] = [];
   const call = (deadline = 60_000): void => {

@@ -7,6 +7,7 @@ import {
 } from '../../../runtime/src/request-reply/limits.js';
 import { writeRequest } from '../../../runtime/src/request-reply/request-frame.js';
 import { sendRequest } from '../../../runtime/src/request-reply/send-request.js';
+import { writeSegment } from '../../../runtime/src/request-reply/stream-frames.js';
 import {
   acknowledgeBelow,
   createServerBench,
@@ -44,6 +45,15 @@ function fill(client: ReturnType<typeof openSession>, from: number, to: number) 
 }
 
 const tooMany = { code: 'resource-exhausted', outcome: 'not-executed' } as const;
+
+const serverStream = procedure({ shape: 'server-stream' });
+
+/** A segment of a stream, with a byte for each item unless told otherwise. */
+function segment(number: number, index: number, items: number, bytes: number = items): Buffer {
+  const payload = { bytes: Buffer.alloc(bytes), start: 0, end: bytes };
+  const frame = writeSegment({ number, segment: index, items, isEnd: false, isContinued: false }, [payload]);
+  return Buffer.from(frame.bytes.subarray(frame.start, frame.end));
+}
 
 /** Each limit, and what becomes of a client that goes beyond it. */
 const proofs: Readonly<
@@ -105,6 +115,39 @@ const proofs: Readonly<
     const clients = [openSession(bench, { id: 1 }), openSession(bench, { id: 2 })] as const;
     for (const client of clients) expect(fill(client, 1, 1)).toEqual([]);
     for (const client of clients) expect(refused(fill(client, 2, 2)[0])).toMatchObject(tooMany);
+  },
+
+  streamsPerClient() {
+    const bench = createServerBench({ streamsPerClient: 2 }, [serverStream]);
+    const client = openSession(bench);
+    expect(fill(client, 1, 2)).toEqual([]);
+    expect(refused(fill(client, 3, 3)[0])).toMatchObject(tooMany);
+    client.send(acknowledgeBelow(4));
+    expect(fill(client, 4, 4)).toEqual([]);
+  },
+
+  streams() {
+    const bench = createServerBench({ streams: 2 }, [serverStream]);
+    for (const id of [1, 2]) expect(fill(openSession(bench, { id }), 1, 1)).toEqual([]);
+    expect(refused(fill(openSession(bench, { id: 3 }), 1, 1)[0])).toMatchObject(tooMany);
+  },
+
+  streamItems() {
+    const bench = createServerBench({ streamItems: 100 }, [procedure({ shape: 'client-stream' })]);
+    const client = openSession(bench);
+    client.send(request(1), segment(1, 0, 100), segment(1, 2, 1));
+    expect(bench.counters.malformed).toBe(1);
+    client.send(segment(1, 1, 0));
+    expect(bench.counters.malformed).toBe(1);
+  },
+
+  streamBytes() {
+    const bench = createServerBench({ streamBytes: 70_000 }, [procedure({ shape: 'client-stream' })]);
+    const client = openSession(bench);
+    client.send(request(1), segment(1, 0, 1, 60_000));
+    expect(bench.counters.malformed).toBe(0);
+    client.send(segment(1, 1, 1, 20_000));
+    expect(bench.counters.malformed).toBe(1);
   },
 
   keptReplyBytes() {

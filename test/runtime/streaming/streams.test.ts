@@ -1,6 +1,6 @@
 /** Calls with streams, between two hosts of a simulated world, over each kind of transport. */
-import { type CallContext, CallError, implement, type ItemStream, type ServeOptions } from '@convoke/runtime';
-import { simulate, type SimulationOptions } from '@convoke/runtime/testing';
+import { type CallContext, CallError, type ItemStream, implement, type ServeOptions } from '@convoke/runtime';
+import { type SimulationOptions, simulate } from '@convoke/runtime/testing';
 import { describe, expect, test } from 'vitest';
 import {
   Ending,
@@ -14,7 +14,10 @@ import {
 
 const schemes = ['udp', 'tcp'] as const;
 
-const item = (sequence: number, size = 0): Item => ({ sequence, padding: new Uint8Array(size).fill(sequence) });
+const item = (sequence: number, size = 0): Item => ({
+  sequence,
+  padding: new Uint8Array(size).fill(sequence),
+});
 
 function* count(to: number, size = 0): Iterable<Item> {
   for (let sequence = 0; sequence < to; sequence++) yield item(sequence, size);
@@ -69,7 +72,11 @@ function feed(watched: Watched): FeedService {
 }
 
 async function play(
-  run: (client: FeedClient, watched: Watched, sleep: (milliseconds: number) => Promise<void>) => Promise<void>,
+  run: (
+    client: FeedClient,
+    watched: Watched,
+    sleep: (milliseconds: number) => Promise<void>,
+  ) => Promise<void>,
   scheme: 'udp' | 'tcp' = 'udp',
   faults: SimulationOptions = {},
   options: Partial<ServeOptions> = {},
@@ -122,7 +129,9 @@ describe.each(schemes)('over %s', scheme => {
   test('both at once', () =>
     play(async client => {
       const items = await collect(client.talk(job(), count(2500, 3)));
-      expect(items.map(({ sequence }) => sequence)).toEqual([...count(2500)].map(({ sequence }) => 2 * sequence));
+      expect(items.map(({ sequence }) => sequence)).toEqual(
+        [...count(2500)].map(({ sequence }) => 2 * sequence),
+      );
     }, scheme));
 
   test('an empty stream in each direction', () =>
@@ -135,7 +144,11 @@ describe.each(schemes)('over %s', scheme => {
   test('items larger than any segment and any window', () =>
     play(async client => {
       const items = await collect(client.watch(job({ count: 3, padding: 700_000 })));
-      expect(items.map(({ padding }) => padding.every((byte, _, all) => byte === all[0]))).toEqual([true, true, true]);
+      expect(items.map(({ padding }) => padding.every((byte, _, all) => byte === all[0]))).toEqual([
+        true,
+        true,
+        true,
+      ]);
       expect(items.map(({ padding }) => padding.length)).toEqual([700_000, 700_000, 700_000]);
       expect(await client.load(job(), count(3, 700_000))).toMatchObject({ count: 3, bytes: 2_100_000n });
     }, scheme));
@@ -234,7 +247,9 @@ test('loss, duplicates and reordering change nothing', () =>
       expect(await collect(client.watch(job({ count: 2000, padding: 100 }), { deadline: 600_000 }))).toEqual([
         ...count(2000, 100),
       ]);
-      expect(await client.load(job(), count(2000, 100), { deadline: 600_000 })).toMatchObject({ count: 2000 });
+      expect(await client.load(job(), count(2000, 100), { deadline: 600_000 })).toMatchObject({
+        count: 2000,
+      });
       expect(await collect(client.talk(job(), count(500), { deadline: 600_000 }))).toHaveLength(500);
     },
     'udp',

@@ -3,6 +3,7 @@ import { expect } from 'vitest';
 import { Ledger } from '../../../generated/testing/ledger/index.js';
 import { createChannel } from '../../../runtime/src/client/channel.js';
 import { CallerEndpoint } from '../../../runtime/src/request-reply/caller.js';
+import { streamWindow } from '../../../runtime/src/request-reply/limits.js';
 import { port, type Scenario } from '../stage.js';
 
 export const sizesAndShutdown: readonly Scenario[] = [
@@ -148,6 +149,7 @@ export const sizesAndShutdown: readonly Scenario[] = [
         clientId: Buffer.from(platform.random.bytes(16)),
         messageBytes: 1 << 20,
         datagramBytes: 1200,
+        streamWindow: streamWindow({}),
         firstNumber: 2 ** 32 - 5,
       });
       const channel = createChannel(endpoint, platform);
