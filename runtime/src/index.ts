@@ -1,6 +1,6 @@
 /** What applications import: `connect` and `serve`, and the types and errors around them. */
 export type { ServerInfo, ServerState } from './client/balancing/backend.js';
-export type { HealthProbe } from './client/balancing/health.js';
+export type { HealthProbe, HealthSubject } from './client/balancing/health.js';
 export type { BalancingOptions } from './client/balancing/options.js';
 export type { OutlierOptions } from './client/balancing/outliers.js';
 export type { Balance } from './client/balancing/pick.js';

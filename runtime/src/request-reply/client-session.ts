@@ -29,6 +29,9 @@ const reconnectDelay = 50;
 /** A connection on which no welcome comes for so long is given up. */
 const greetingPatience = 5000;
 
+/** So is one that does not come about: the system would ask less and less often, for minutes. */
+const dialPatience = 5000;
+
 export interface ClientSessionOptions {
   readonly platform: Platform;
   readonly address: Address;
@@ -71,6 +74,7 @@ export class ClientSession {
   private firstNumber = 1;
   private timeouts = 0;
   private failures = 0;
+  private dials = 0;
   private timer: Timer | undefined;
 
   constructor(options: ClientSessionOptions) {
@@ -175,6 +179,9 @@ export class ClientSession {
     this.state = 'dialling';
     this.options.onAsk();
     const { platform, address, counters, messageBytes, handlers, datagramBytes } = this.options;
+    const attempt = ++this.dials;
+    const isOver = () => this.state !== 'dialling' || attempt !== this.dials;
+    this.timer = platform.clock.setTimer(dialPatience, () => this.retryLater());
     dial(address, {
       platform,
       counters,
@@ -183,7 +190,7 @@ export class ClientSession {
       handlers: { ...handlers, onDown: link => this.onDown(link) },
     }).then(
       link => {
-        if (this.state === 'closed') {
+        if (isOver()) {
           link.close();
           return;
         }
@@ -192,7 +199,7 @@ export class ClientSession {
         this.options.onLink();
       },
       error => {
-        if (this.state === 'closed') return;
+        if (isOver()) return;
         this.options.onUnreachable(unreachable(address, error));
         this.retryLater();
       },

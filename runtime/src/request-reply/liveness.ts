@@ -188,6 +188,7 @@ export class Liveness {
     if (session.link === undefined) return;
     session.touch(now);
     this.asked(now);
+    this.options.timer.arm(now + session.roundTrip.timeout);
     sendPing(session.link);
   }
 }
