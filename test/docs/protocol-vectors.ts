@@ -48,6 +48,7 @@ import {
   writeRequest,
   writeRequestHeader,
 } from '../../runtime/src/request-reply/request-frame.js';
+import { sendPing } from '../../runtime/src/request-reply/send-request.js';
 import {
   beginCredit,
   beginCreditProbe,
@@ -155,6 +156,7 @@ export const vectors: Readonly<Record<string, Buffer>> = {
       [10, 24],
     ]);
   }),
+  ping: frameOf(sendPing),
   missing: written(FrameType.missing, writer => {
     writer.rawU64(7);
     writeRanges(writer, [[1, 4]]);
