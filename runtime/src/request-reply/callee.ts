@@ -15,7 +15,7 @@ import { forEachFrame } from './frame-loop.js';
 import { allFragments, FrameType, pingNumber, readRanges, semanticsRank } from './frames.js';
 import { ResetReason, resetBytes, sendReset } from './handshake-frames.js';
 import type { ServerLimits } from './limits.js';
-import { abandon, type ReceivedCall } from './received-call.js';
+import { abandon, type CallSession, type ReceivedCall } from './received-call.js';
 import { type RequestHeader, readRequestHeader } from './request-frame.js';
 import {
   address,
@@ -335,6 +335,11 @@ export class CalleeEndpoint {
       window: { items: limits.streamItems, bytes: limits.streamBytes },
       longestItem: limits.messageBytes,
       isFollowed: false,
+      reserve: bytes => {
+        if (bytes > 0 && !this.hasRoom(session, bytes)) return false;
+        session.countHalfOpen(bytes);
+        return true;
+      },
       onEnd: () => session.streams--,
       path: {
         link: () => {
@@ -402,7 +407,7 @@ export class CalleeEndpoint {
     }
   }
 
-  private hasRoom(session: ServerSession, bytes: number): boolean {
+  private hasRoom(session: CallSession, bytes: number): boolean {
     return (
       session.halfOpenBytes + bytes <= this.limits.halfOpenBytesPerClient &&
       this.sessions.usage.halfOpenBytes + bytes <= this.limits.halfOpenBytes

@@ -517,6 +517,8 @@ export class CallerEndpoint {
       window: this.streamWindow,
       longestItem: this.messageBytes,
       isFollowed: true,
+      // An item is bounded as every message is.
+      reserve: () => true,
       path: {
         link: () => {
           const now = this.platform.clock.now();

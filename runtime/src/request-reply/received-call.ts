@@ -18,6 +18,10 @@ export interface CallSession {
   /** Of the way to its client. */
   readonly roundTrip: RoundTripEstimate;
   readonly congestion: CongestionWindow;
+  /** What its half-open requests and items hold, in bytes. */
+  readonly halfOpenBytes: number;
+  /** They hold so many more bytes. */
+  countHalfOpen(bytes: number): void;
   /** How many of its calls have streams. */
   streams: number;
   /** The longest reply that its client takes. */

@@ -4,6 +4,7 @@
  * back, and what waits here is bounded.
  */
 import { MarshalError } from '../marshalling/errors.js';
+import { CallError } from '../schema/errors.js';
 import type { Frame, Ranges } from './frames.js';
 import { maxRanges } from './frames.js';
 import {
@@ -30,6 +31,8 @@ export interface StreamReceiverOptions {
   readonly longestItem: number;
   /** Behind the last item comes an answer, which tells how the stream ended: `finish` says what it was. */
   readonly isFollowed: boolean;
+  /** Takes memory for an item that is longer than the window, or gives it back. @returns false when there is none */
+  reserve(bytes: number): boolean;
 }
 
 /** Whole items, one after another, as they came in one segment. */
@@ -50,6 +53,9 @@ export class StreamReceiver {
   private readonly window: StreamWindow;
   private readonly longestItem: number;
   private readonly isFollowed: boolean;
+  private readonly reserve: StreamReceiverOptions['reserve'];
+  /** What of that memory is taken. */
+  private reserved = 0;
   /** Segments below it have been put in order. */
   private next = 0;
   private readonly early = new Map<number, Segment>();
@@ -81,6 +87,7 @@ export class StreamReceiver {
     };
     this.longestItem = longestItem;
     this.isFollowed = isFollowed;
+    this.reserve = bytes => options.reserve(bytes);
     this.onNews = onNews;
     this.granted = this.window;
   }
@@ -126,14 +133,11 @@ export class StreamReceiver {
   /** The next items that came, if there are any. */
   take(): Batch | undefined {
     const batch = this.ready.shift();
-    if (batch === undefined) {
-      // What waits for the rest of an item that is longer than the window must not hold the rest back.
-      this.grant(this.partBytes);
-      return undefined;
+    if (batch !== undefined) {
+      this.consumedItems += batch.items;
+      this.consumedBytes += batch.end - batch.start + segmentOverhead;
     }
-    this.consumedItems += batch.items;
-    this.consumedBytes += batch.end - batch.start + segmentOverhead;
-    this.grant(this.ready.length === 0 ? this.partBytes : 0);
+    this.grant();
     return batch;
   }
 
@@ -147,8 +151,7 @@ export class StreamReceiver {
     if (this.closed) return;
     this.closed = true;
     this.failure = error;
-    this.early.clear();
-    this.parts = [];
+    this.forgetUnfinished();
     this.onArrival?.();
   }
 
@@ -156,14 +159,12 @@ export class StreamReceiver {
   drop(): void {
     this.closed = true;
     this.ready.length = 0;
-    this.early.clear();
-    this.parts = [];
+    this.forgetUnfinished();
   }
 
   /** What the sender may be told. */
   credit(): Credit {
-    if (!this.complete && !this.closed)
-      this.granted = this.grantable(this.ready.length === 0 ? this.partBytes : 0);
+    if (!this.complete && !this.closed) this.granted = this.grantable();
     return { number: this.number, next: this.next, ...this.granted, ahead: this.ahead() };
   }
 
@@ -203,6 +204,7 @@ export class StreamReceiver {
         this.finish(new MarshalError('the last part of an item is not the end of one'));
         return;
       }
+      this.release();
       this.ready.push(join(this.parts));
       // The batch counts one segment's overhead; the others are given back here.
       this.consumedBytes += (this.parts.length - 1) * segmentOverhead;
@@ -213,22 +215,48 @@ export class StreamReceiver {
   }
 
   /** Grants as much as was consumed, and tells it once that is half a window. */
-  private grant(unfinished: number): void {
-    const { items, bytes } = this.grantable(unfinished);
+  private grant(): void {
+    if (this.complete || this.closed) return;
+    if (!this.makeRoomForParts()) {
+      this.finish(noMemory());
+      return;
+    }
+    const { items, bytes } = this.grantable();
     const isWorthTelling =
       items - this.granted.items >= this.window.items / 2 ||
       bytes - this.granted.bytes >= this.window.bytes / 2;
-    if (!isWorthTelling || this.complete || this.closed) return;
+    if (!isWorthTelling) return;
     this.granted = { items, bytes };
     this.onNews('granted');
   }
 
-  /** @param unfinished bytes of an item that is not whole yet */
-  private grantable(unfinished: number): StreamWindow {
+  private grantable(): StreamWindow {
     return {
       items: Math.max(this.granted.items, this.consumedItems + this.window.items),
-      bytes: Math.max(this.granted.bytes, this.consumedBytes + unfinished + this.window.bytes),
+      bytes: Math.max(this.granted.bytes, this.consumedBytes + this.reserved + this.window.bytes),
     };
+  }
+
+  /** What has come of an item for whose rest the consumer waits must not hold that back. */
+  private makeRoomForParts(): boolean {
+    const more = this.ready.length === 0 ? this.partBytes - this.reserved : 0;
+    if (more < this.window.bytes / 2) return true;
+    if (!this.reserve(more)) return false;
+    this.reserved += more;
+    return true;
+  }
+
+  private forgetUnfinished(): void {
+    this.early.clear();
+    this.parts = [];
+    this.partBytes = 0;
+    this.release();
+  }
+
+  private release(): void {
+    if (this.reserved === 0) return;
+    this.reserve(-this.reserved);
+    this.reserved = 0;
   }
 
   private ahead(): Ranges {
@@ -243,6 +271,16 @@ export class StreamReceiver {
     }
     return ranges;
   }
+}
+
+function noMemory(): CallError {
+  return new CallError(
+    'resource-exhausted',
+    'the parts of long items take all the memory that there is for them',
+    {
+      outcome: 'executed',
+    },
+  );
 }
 
 function join(parts: readonly Segment[]): Batch {

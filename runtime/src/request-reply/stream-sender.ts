@@ -26,12 +26,17 @@ import type { StreamPath } from './stream-path.js';
 /** RFC 9002's packet threshold. */
 const reorderingThreshold = 3;
 
+/** What an item takes beside its bytes while it is kept, so that many small ones are not free. */
+const itemOverhead = 64;
+
 /** Milliseconds between two questions for credit at the most. */
 const longestProbe = 1000;
 
 interface SentSegment {
   readonly index: number;
   readonly frame: Frame;
+  /** What the items that end in it took. */
+  readonly cost: number;
   /** When it was last sent, and how many segments had been sent before it then. */
   sentAt: number;
   order: number;
@@ -46,6 +51,7 @@ export class StreamSender {
   dueAt = Number.POSITIVE_INFINITY;
   private readonly number: number;
   private readonly path: StreamPath;
+  private readonly mostKept: number;
   /** Items that are not cut into segments yet. */
   private items: Frame[] = [];
   private itemAt = 0;
@@ -57,6 +63,8 @@ export class StreamSender {
   private nextOrder = 0;
   /** The highest order of a segment that has come. */
   private latestArrived = -1;
+  /** What items take that were pushed and are not known to have come. */
+  private kept = 0;
   private pushedItems = 0;
   private pushedBytes = 0;
   private sentBytes = 0;
@@ -70,16 +78,23 @@ export class StreamSender {
   private link: Link | undefined;
   private readonly onWork: () => void;
 
-  /** @param onWork there is something to `flush` */
-  constructor(number: number, path: StreamPath, onWork: () => void) {
+  /**
+   * @param mostKept bytes of items that may be kept until they have come, however much the receiver grants; what every
+   *   receiver grants unasked at least
+   * @param onWork there is something to `flush`
+   */
+  constructor(number: number, path: StreamPath, mostKept: number, onWork: () => void) {
     this.number = number;
     this.path = path;
+    this.mostKept = Math.max(mostKept, initialBytes);
     this.onWork = onWork;
   }
 
   /** Whether an item may be pushed: the receiver grants it, and what was pushed before is on its way. */
   get hasRoom(): boolean {
-    return this.pushedItems < this.creditItems && this.pushedBytes < this.creditBytes;
+    return (
+      this.pushedItems < this.creditItems && this.pushedBytes < this.creditBytes && this.kept < this.mostKept
+    );
   }
 
   /** Nothing more is wanted: the call has ended. */
@@ -96,7 +111,8 @@ export class StreamSender {
   push(item: Frame): void {
     if (this.closed || this.ended) return;
     this.pushedItems++;
-    this.pushedBytes += item.end - item.start;
+    this.pushedBytes += sizeOf(item);
+    this.kept += sizeOf(item) + itemOverhead;
     if (this.items.length === 0) this.onWork();
     this.items.push(item);
   }
@@ -234,8 +250,9 @@ export class StreamSender {
     if (isEnd) this.endSent = true;
     const index = this.base + this.segments.length;
     const frame = writeSegment({ number: this.number, segment: index, items, isEnd, isContinued }, payload);
-    this.sentBytes += sizeOf(frame) - segmentHeaderBytes + segmentOverhead;
-    return { index, frame, sentAt: 0, order: 0, copies: 0, state: 'lost' };
+    const size = sizeOf(frame) - segmentHeaderBytes;
+    this.sentBytes += size + segmentOverhead;
+    return { index, frame, cost: size + items * itemOverhead, sentAt: 0, order: 0, copies: 0, state: 'lost' };
   }
 
   /** The rest of the first item and those behind it, as many as fit. */
@@ -276,6 +293,7 @@ export class StreamSender {
       if (segment === undefined || segment.state === 'arrived') return;
       const wasInFlight = segment.state === 'in-flight';
       segment.state = 'arrived';
+      this.kept -= segment.cost;
       hadNews = true;
       this.latestArrived = Math.max(this.latestArrived, segment.order);
       if (!wasInFlight || this.link?.reliable) return;

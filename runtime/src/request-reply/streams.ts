@@ -28,7 +28,9 @@ export class CallStreams {
       // What it takes beyond the credit that every receiver gives.
       this.owesCredit = true;
     }
-    if (options.outgoing) this.outgoing = new StreamSender(number, path, () => schedule.soon(this));
+    if (options.outgoing) {
+      this.outgoing = new StreamSender(number, path, options.window.bytes, () => schedule.soon(this));
+    }
   }
 
   /** The peer is to be told of the credit, since it asks or may not know. */
@@ -86,8 +88,6 @@ export class CallStreams {
   }
 
   private onNews(news: 'arrived' | 'granted'): void {
-    // A connection loses nothing; so that segments have come is said only with new credit.
-    if (news === 'arrived' && this.path.link()?.reliable !== false) return;
     this.owesCredit = true;
     if (news === 'granted') this.schedule.soon(this);
     else this.schedule.afterInput(this);

@@ -63,6 +63,24 @@ describe('a receiver', () => {
     expect(String(receiver.error)).toContain('longer than 10 bytes');
   });
 
+  it('takes no memory for the parts of a long item where there is none', () => {
+    let free = 100_000;
+    const { receiver } = createReceiver({ items: 64, bytes: 65_536 }, 1 << 20, bytes => {
+      if (bytes > free) return false;
+      free -= bytes;
+      return true;
+    });
+    const part = (index: number) => segment(index, new Array(16_000).fill(1), { isContinued: true });
+    let index = 0;
+    while (!receiver.isDrained && deliver(receiver, part(index))) {
+      index++;
+      expect(receiver.take()).toBeUndefined();
+    }
+    expect(index * 16_000).toBeLessThan(200_000);
+    expect(receiver.error).toMatchObject({ code: 'resource-exhausted' });
+    expect(free).toBe(100_000);
+  });
+
   it('refuses segments that contradict themselves', () => {
     const { receiver } = createReceiver();
     expect(() => deliver(receiver, segment(0, [1], { items: 2 }))).toThrow('cannot be');

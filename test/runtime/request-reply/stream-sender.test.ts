@@ -47,6 +47,17 @@ describe('a sender', () => {
     expect(segmentsOf(link.take()).reduce((sum, { items }) => sum + items, 0)).toBe(1);
   });
 
+  it('keeps no more than its own bound, whatever is granted', () => {
+    const { sender } = createSender();
+    sender.onCredit(credit({ items: Number.MAX_SAFE_INTEGER, bytes: Number.MAX_SAFE_INTEGER }), 0);
+    let pushed = 0;
+    while (sender.hasRoom && pushed < 100_000) {
+      sender.push(itemOf(1, 100));
+      pushed++;
+    }
+    expect(pushed * 100).toBeLessThan(1 << 18);
+  });
+
   it('cuts an item that fits no segment into parts', () => {
     const { sender, link } = createSender();
     sender.push(itemOf(1, 2500));

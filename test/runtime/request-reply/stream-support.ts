@@ -15,16 +15,17 @@ export function createSender(link: RecordingLink = createRecordingLink()) {
     roundTrip: createRoundTripEstimate(),
     congestion: createCongestionWindow(1200),
   };
-  const sender = new StreamSender(number, path, () => {});
+  const sender = new StreamSender(number, path, 1 << 18, () => {});
   return { sender, link, path };
 }
 
 export function createReceiver(
   window: StreamWindow = { items: 1024, bytes: 1 << 18 },
   longestItem = 1 << 20,
+  reserve: (bytes: number) => boolean = () => true,
 ) {
   const news: string[] = [];
-  const receiver = new StreamReceiver({ number, window, longestItem, isFollowed: false }, each =>
+  const receiver = new StreamReceiver({ number, window, longestItem, isFollowed: false, reserve }, each =>
     news.push(each),
   );
   return { receiver, news };
