@@ -14,7 +14,7 @@ import { CallTable } from './call-table.js';
 import { type CallTimer, createCallTimer } from './call-timer.js';
 import { type Acknowledger, createAcknowledger } from './client-acknowledgement.js';
 import { ClientSession, isFor } from './client-session.js';
-import { expire, followsItems, settle, unansweredError } from './conclude.js';
+import { expire, followsItems, isRefusal, settle, unansweredError } from './conclude.js';
 import { Reassembly, readFragmentHeader } from './fragments.js';
 import { forEachFrame } from './frame-loop.js';
 import { beginFrame, FrameType, finishFrame, pingNumber, readRanges, sendFrame } from './frames.js';
@@ -52,6 +52,10 @@ export interface CallerCounters extends TransportCounters {
   malformed: number;
 }
 
+export function createCallerCounters(): CallerCounters {
+  return { calls: 0, retransmitted: 0, probes: 0, duplicateReplies: 0, malformed: 0, damaged: 0 };
+}
+
 export interface CallerOptions extends LivenessSettings {
   readonly platform: Platform;
   readonly address: Address;
@@ -64,14 +68,7 @@ export interface CallerOptions extends LivenessSettings {
 }
 
 export class CallerEndpoint {
-  readonly counters: CallerCounters = {
-    calls: 0,
-    retransmitted: 0,
-    probes: 0,
-    duplicateReplies: 0,
-    malformed: 0,
-    damaged: 0,
-  };
+  readonly counters: CallerCounters = createCallerCounters();
   /** Of its one server. */
   readonly address: Address;
   closed = false;
@@ -190,11 +187,6 @@ export class CallerEndpoint {
   /** Asks the server for a sign of life, of which the listener hears. */
   ping(): void {
     if (!this.closed) this.liveness.ping();
-  }
-
-  /** The server refused a call because it takes none: whether it does again is asked by a ping. */
-  doubt(): void {
-    this.liveness.doubt();
   }
 
   /** Ends the calls that may be made elsewhere: those of which no copy was sent, and those that may execute twice. */
@@ -483,6 +475,7 @@ export class CallerEndpoint {
 
   /** Ends a call that was answered, when the items that were sent before the answer have come. */
   private conclude(call: PendingCall, body: ReplyBody): void {
+    if (isRefusal(body)) this.liveness.refused();
     if (call.streams?.incoming?.isComplete === false && followsItems(body)) {
       call.held = true;
       call.answer = body;

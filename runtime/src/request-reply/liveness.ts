@@ -25,6 +25,8 @@ export interface ReachabilityListener {
   onReachable(): void;
   /** Nobody listens there, the server refused a session, or a silence lasts: then again and again while it does. */
   onUnreachable(): void;
+  /** The server refused a call because it takes none. */
+  onRefused(): void;
 }
 
 export interface LivenessOptions extends LivenessSettings {
@@ -90,9 +92,12 @@ export class Liveness {
     if (!this.doubtful) this.options.reachability?.onReachable();
   }
 
-  /** The server takes no calls. That it is there does not mean that it does again: it is asked by a ping. */
-  doubt(): void {
+  /** The server refused a call because it takes none. That it is there does not mean that it does again: a ping asks. */
+  refused(): void {
+    const { reachability } = this.options;
+    if (reachability === undefined) return;
     this.doubtful = true;
+    reachability.onRefused();
   }
 
   /** The server said that it takes calls, or that it begins anew. */

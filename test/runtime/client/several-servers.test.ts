@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { Ending, type Job, Ledger, type LedgerService } from '../../../generated/testing/ledger/index.js';
+import {
+  Ending,
+  Feed,
+  type FeedService,
+  type Item,
+  type Job,
+  Ledger,
+  type LedgerService,
+  type StreamJob,
+} from '../../../generated/testing/ledger/index.js';
 import {
   type CallError,
   type ConnectOptions,
@@ -204,6 +213,63 @@ describe('a name', () => {
       expect(await cancelled).toMatchObject({ code: 'cancelled', outcome: 'not-executed', cause: 'enough' });
       expect(await late).toMatchObject({ code: 'deadline-exceeded', outcome: 'not-executed' });
       expect(await patient).toMatchObject({ code: 'unavailable', outcome: 'not-executed' });
+    });
+  });
+});
+
+describe('streams on a channel with several servers', () => {
+  const item = (sequence: number): Item => ({ sequence, padding: new Uint8Array() });
+
+  const streamJob = (key: string): StreamJob => ({ ...job(key), count: 0, interval: 0 });
+
+  it('stay at the server where they began, and the next one goes to another', async () => {
+    const world = simulate({ seed: 4 });
+    await world.run(async () => {
+      const peers = new Map<string, string[]>();
+      for (const name of ['one', 'two']) {
+        const began: string[] = [];
+        peers.set(name, began);
+        const service: FeedService = {
+          async *watch({ key }) {
+            began.push(key);
+            for (let i = 0; i < 3; i++) yield item(i);
+          },
+          async load({ key }, items) {
+            began.push(key);
+            let count = 0;
+            for await (const _ of items) count++;
+            return { key, execution: 1, count, bytes: 0n };
+          },
+          async *talk({ key }, items) {
+            began.push(key);
+            yield* items;
+          },
+        };
+        await world.host(name).serve({ listen: `tcp://${name}:7000`, services: [implement(Feed, service)] });
+      }
+      world.names.set('streams.example', ['one', 'two']);
+      const channel = await world
+        .host('client')
+        .connect('tcp://streams.example:7000', { balance: 'round-robin' });
+      const client = channel.client(Feed);
+      const numbers: number[] = [];
+      // The first one waits for the name; batches and items alike.
+      for await (const batch of client.watch(streamJob('a')).batches())
+        numbers.push(...batch.map(({ sequence }) => sequence));
+      for await (const { sequence } of client.watch(streamJob('b'))) numbers.push(sequence);
+      expect(numbers).toEqual([0, 1, 2, 0, 1, 2]);
+      expect(await client.load(streamJob('c'), [item(0), item(1)])).toMatchObject({ key: 'c' });
+      for await (const { sequence } of client.talk(streamJob('d'), [item(7)])) numbers.push(sequence);
+      expect(numbers.at(-1)).toBe(7);
+      expect([...peers.values()]).toEqual([
+        ['a', 'c'],
+        ['b', 'd'],
+      ]);
+      await channel.close();
+      const late = async () => {
+        for await (const each of client.watch(streamJob('e'))) expect.unreachable(String(each));
+      };
+      await expect(late()).rejects.toThrow('the channel is closed');
     });
   });
 });

@@ -89,14 +89,23 @@ export function createBalancedCaller(pool: Pool, clock: Clock, hedge: Hedge | un
     return callNow(procedure, values, { ...options, deadline });
   };
 
-  /** A stream goes to one server, and stays there. */
-  const stream = <Item>(open: (caller: Caller) => ItemStream<Item>): ItemStream<Item> =>
-    pool.resolver.ready
-      ? open(pool.pick().caller)
-      : openLater(async () => {
-          await pool.resolver.resolve();
-          return open(pool.pick().caller);
-        });
+  /** A stream goes to one server, which is chosen when it begins, and stays there. */
+  const stream = <Item>(open: (caller: Caller) => ItemStream<Item>): ItemStream<Item> => {
+    let opened: ItemStream<Item> | undefined;
+    const openNow = (): ItemStream<Item> => {
+      opened ??= open(pool.pick().caller);
+      return opened;
+    };
+    const isReady = () => pool.resolver.ready || pool.closed;
+    const openLater = async (): Promise<ItemStream<Item>> => {
+      if (!isReady()) await pool.resolver.resolve();
+      return openNow();
+    };
+    return {
+      [Symbol.asyncIterator]: () => (isReady() ? openNow()[Symbol.asyncIterator]() : delegate(openLater)),
+      batches: () => (isReady() ? openNow().batches() : delegate(async () => (await openLater()).batches())),
+    };
+  };
 
   return {
     unary(...call) {
@@ -110,7 +119,7 @@ export function createBalancedCaller(pool: Pool, clock: Clock, hedge: Hedge | un
     serverStream: (...call) => stream(caller => caller.serverStream(...call)),
     bidiStream: (...call) => stream(caller => caller.bidiStream(...call)),
     async clientStream(...call) {
-      if (!pool.resolver.ready) await pool.resolver.resolve();
+      if (!pool.resolver.ready && !pool.closed) await pool.resolver.resolve();
       return pool.pick().caller.clientStream(...call);
     },
   };
@@ -165,14 +174,7 @@ function notExecuted(
   });
 }
 
-/** A stream that is opened when its items are first asked for. */
-function openLater<Item>(open: () => Promise<ItemStream<Item>>): ItemStream<Item> {
-  return {
-    async *[Symbol.asyncIterator]() {
-      yield* await open();
-    },
-    async *batches() {
-      yield* (await open()).batches();
-    },
-  };
+/** Iterates over what is there later. */
+async function* delegate<Item>(open: () => Promise<AsyncIterable<Item>>): AsyncGenerator<Item> {
+  yield* await open();
 }

@@ -12,11 +12,6 @@ export function mayMove(semantics: Semantics, error: unknown): error is CallErro
   return error.outcome === 'unknown' && semantics === 'at-least-once';
 }
 
-/** Whether the server answered, by a refusal, that it takes no calls now. */
-export function isRefusal(error: CallError): boolean {
-  return error.code === 'unavailable' && error.outcome === 'not-executed' && error.attempts > 0;
-}
-
 /** Whether a call's end speaks against the server: that it answered by an error does not. */
 export function isServerFailure(error: unknown): boolean {
   if (!(error instanceof CallError) || error.attempts === 0) return false;

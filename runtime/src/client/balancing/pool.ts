@@ -4,7 +4,7 @@
  * made and the time has come.
  */
 import type { Platform, Timer } from '../../platform/platform.js';
-import type { CallerCounters } from '../../request-reply/caller.js';
+import { type CallerCounters, createCallerCounters } from '../../request-reply/caller.js';
 import type { ReachabilityListener } from '../../request-reply/liveness.js';
 import { CallError } from '../../schema/errors.js';
 import { type Address, formatAddress } from '../../transport/address.js';
@@ -20,7 +20,7 @@ import {
   update,
 } from './backend.js';
 import { askHealth, type HealthOptions } from './health.js';
-import { isRefusal, isServerFailure } from './moving.js';
+import { isServerFailure } from './moving.js';
 import { endInterval, noteFailure, noteSuccess, type OutlierOptions } from './outliers.js';
 import { type Balance, type Picker, pickers } from './pick.js';
 import { createResolver, type Resolver } from './resolver.js';
@@ -54,7 +54,7 @@ export class Pool {
   private ratesAt = 0;
   private leaveTimer: Timer | undefined;
   /** What servers counted that are gone. */
-  private readonly past = new Map<keyof CallerCounters, number>();
+  private readonly past = createCallerCounters();
 
   constructor(options: PoolOptions) {
     const { platform, targets, resolveInterval, balance } = options;
@@ -104,15 +104,10 @@ export class Pool {
   /** A call at that server ended with an error. */
   failed(backend: Backend, error: unknown): void {
     const { outliers, platform } = this.options;
-    const now = platform.clock.now();
-    if (error instanceof CallError && isRefusal(error)) {
-      backend.endpoint.doubt();
-      if (now >= backend.restsUntil) rest(backend, now, platform.random);
-      this.eligible = undefined;
-    } else if (isServerFailure(error)) {
+    if (isServerFailure(error)) {
       if (outliers === undefined) return;
       const records = this.backends.map(({ outlier }) => outlier);
-      if (noteFailure(backend.outlier, records, outliers, now)) this.eligible = undefined;
+      if (noteFailure(backend.outlier, records, outliers, platform.clock.now())) this.eligible = undefined;
     } else if (!(error instanceof CallError) || error.outcome === 'executed') {
       this.succeeded(backend);
     }
@@ -124,9 +119,9 @@ export class Pool {
   }
 
   counters(): CallerCounters {
-    const sum = new Map(this.past);
+    const sum = { ...this.past };
     for (const { endpoint } of this.backends) add(sum, endpoint.counters);
-    return { ...noCounters, ...Object.fromEntries(sum) };
+    return sum;
   }
 
   close(): void {
@@ -194,12 +189,18 @@ export class Pool {
     }
   }
 
+  /** It is not called any more until it was asked. */
+  private letRest(backend: Backend): void {
+    const now = this.options.platform.clock.now();
+    if (now >= backend.restsUntil) rest(backend, now, this.options.platform.random);
+    this.eligible = undefined;
+  }
+
   private onUnreachable(backend: Backend): void {
     if (this.closed) return;
     const now = this.options.platform.clock.now();
-    if (now >= backend.restsUntil) rest(backend, now, this.options.platform.random);
+    this.letRest(backend);
     this.resolver.hurry();
-    this.eligible = undefined;
     // Where nobody else is well, the calls that wait here may as well go on to wait.
     if (this.backends.some(other => other !== backend && isEligible(other, now)))
       backend.endpoint.release(`${backend.key} gives no sign of life`);
@@ -234,6 +235,7 @@ export class Pool {
         this.eligible = undefined;
       },
       onUnreachable: () => this.onUnreachable(backend),
+      onRefused: () => this.letRest(backend),
     });
     const backend = createBackend(found, connection, position, platform.random);
     return backend;
@@ -257,18 +259,8 @@ export class Pool {
   }
 }
 
-const noCounters: CallerCounters = {
-  calls: 0,
-  retransmitted: 0,
-  probes: 0,
-  duplicateReplies: 0,
-  malformed: 0,
-  damaged: 0,
-};
-
-function add(sum: Map<keyof CallerCounters, number>, counters: CallerCounters): void {
-  for (const [name, count] of Object.entries(counters) as [keyof CallerCounters, number][])
-    sum.set(name, (sum.get(name) ?? 0) + count);
+function add(sum: CallerCounters, counters: CallerCounters): void {
+  for (const name of Object.keys(counters) as (keyof CallerCounters)[]) sum[name] += counters[name];
 }
 
 function unavailable(message: string): CallError {

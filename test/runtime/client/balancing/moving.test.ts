@@ -1,10 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import {
-  isRefusal,
-  isServerFailure,
-  mayMove,
-  Trail,
-} from '../../../../runtime/src/client/balancing/moving.js';
+import { isServerFailure, mayMove, Trail } from '../../../../runtime/src/client/balancing/moving.js';
 import { CallError, type CallErrorCode, type Outcome } from '../../../../runtime/src/index.js';
 
 const error = (code: CallErrorCode, outcome: Outcome, attempts: number) =>
@@ -32,12 +27,6 @@ describe('a call may move', () => {
 });
 
 describe('a server', () => {
-  it('refused where it was asked and did not execute', () => {
-    expect(isRefusal(error('unavailable', 'not-executed', 1))).toBe(true);
-    expect(isRefusal(error('unavailable', 'not-executed', 0))).toBe(false);
-    expect(isRefusal(error('resource-exhausted', 'not-executed', 1))).toBe(false);
-  });
-
   it.each([
     ['deadline-exceeded', 'unknown', 2, true],
     ['deadline-exceeded', 'not-executed', 0, false],
