@@ -31,7 +31,12 @@ export default defineConfig({
     projects: [
       project(
         'unit',
-        ['test/compiler/**/*.test.ts', 'test/runtime/**/*.test.ts', 'test/docs/**/*.test.ts'],
+        [
+          'test/compiler/**/*.test.ts',
+          'test/runtime/**/*.test.ts',
+          'test/docs/**/*.test.ts',
+          'test/fuzz/**/*.test.ts',
+        ],
         60_000,
       ),
       project('simulation', ['test/simulation/**/*.test.ts'], 120_000),

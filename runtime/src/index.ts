@@ -6,11 +6,14 @@ export type { OutlierOptions } from './client/balancing/outliers.js';
 export type { Balance } from './client/balancing/pick.js';
 export type { Channel } from './client/channel.js';
 export { type ConnectOptions, connect } from './client/connect.js';
+export type { ClientCall, ClientInterceptor } from './client/interceptors.js';
 export { type DeclaredErrorsOf, type SafeClient, type SafeResult, safe } from './client/safe.js';
 export { nodePlatform } from './platform/node.js';
 export type { Clock, NameService, Platform, ServiceRecord } from './platform/platform.js';
 export type { CallerCounters } from './request-reply/caller.js';
 export type { ServerLimits } from './request-reply/limits.js';
+export type { RetryBudgetOptions } from './request-reply/retry-budget.js';
+export { currentContext } from './schema/current-context.js';
 export type {
   Awaitable,
   CallContext,
@@ -31,7 +34,15 @@ export {
   type Outcome,
   type UndeclaredErrorDetails,
 } from './schema/errors.js';
+export {
+  type CallReply,
+  type InterceptedCall,
+  type Interceptor,
+  isCallOf,
+  type NextInterceptor,
+} from './schema/interception.js';
 export type { DrainOptions } from './server/drain.js';
 export type { ErrorListener } from './server/execution.js';
 export { type Implementation, implement } from './server/implement.js';
+export type { ServerCall, ServerInterceptor } from './server/interceptors.js';
 export { type ServeOptions, type Server, type ServerStats, serve } from './server/serve.js';

@@ -39,6 +39,7 @@ import {
 import {
   readReplyBody,
   readReplyHeader,
+  replyMetadataFlag,
   writeReplyHeader,
 } from '../../runtime/src/request-reply/reply-frame.js';
 import {
@@ -139,6 +140,12 @@ export const vectors: Readonly<Record<string, Buffer>> = {
   request: deposit,
   'request-with-metadata': request(bankProcedures.balance, ['alice'], encodeMetadata({ tenant: 'acme' })),
   result,
+  'result-with-metadata': reply(ReplyStatus.result | replyMetadataFlag, writer => {
+    const metadata = encodeMetadata({ node: 'b2' });
+    writer.rawU32(metadata.length);
+    writer.rawBytes(metadata);
+    bankProcedures.deposit.writeResult(writer, money);
+  }),
   'declared-error': reply(ReplyStatus.declaredError, writer => {
     const [declared] = bankProcedures.deposit.errors;
     writer.string(declared!.fullName);
@@ -236,6 +243,15 @@ export const readers: Readonly<Record<string, (bytes: Buffer) => void>> = {
     const reader = theFrame(bytes).body();
     expect(readReplyHeader(reader)).toEqual({ attempt: 1, number: 7, processing: 1.5 });
     expect(readReplyBody(reader, bankProcedures.deposit)).toEqual({ kind: 'result', value: money });
+  },
+  'result-with-metadata'(bytes) {
+    const reader = theFrame(bytes).body();
+    readReplyHeader(reader);
+    expect(readReplyBody(reader, bankProcedures.deposit)).toEqual({
+      kind: 'result',
+      value: money,
+      metadata: { node: 'b2' },
+    });
   },
   'declared-error'(bytes) {
     const reader = theFrame(bytes).body();

@@ -24,6 +24,8 @@ import { formatAddress } from '../transport/address.js';
 import type { ServerInfo } from './balancing/backend.js';
 import { checkHedged } from './balancing/hedge.js';
 import { createCancellation } from './cancellation.js';
+import { metadataOf, withParent } from './inheritance.js';
+import { type ClientInterceptor, intercept } from './interceptors.js';
 
 export interface Channel extends AsyncDisposable {
   /** The client stub of an interface: an object with a method for each procedure. */
@@ -39,21 +41,34 @@ export interface Channel extends AsyncDisposable {
 /** What a channel is made of: one endpoint, or those of several servers. */
 export interface ChannelParts extends Pick<Channel, 'stats' | 'servers'> {
   readonly caller: Caller;
+  readonly interceptors: readonly ClientInterceptor[] | undefined;
   close(): void;
 }
 
+export interface ChannelOptions {
+  readonly interceptors?: readonly ClientInterceptor[] | undefined;
+  /** How long the metadata of a request may be. */
+  readonly metadataBytes?: number | undefined;
+}
+
 /** A channel to one server. */
-export function createChannel(endpoint: CallerEndpoint, platform: Platform): Channel {
+export function createChannel(
+  endpoint: CallerEndpoint,
+  platform: Platform,
+  { interceptors, metadataBytes }: ChannelOptions = {},
+): Channel {
   const address = formatAddress(endpoint.address);
   return assembleChannel({
-    caller: createCaller(endpoint, platform),
+    caller: createCaller(endpoint, platform, metadataBytes),
+    interceptors,
     stats: () => ({ ...endpoint.counters }),
     servers: () => [{ address, state: endpoint.state, inFlight: endpoint.inFlight }],
     close: () => endpoint.close(),
   });
 }
 
-export function assembleChannel({ caller, stats, servers, ...parts }: ChannelParts): Channel {
+export function assembleChannel({ stats, servers, interceptors = [], ...parts }: ChannelParts): Channel {
+  const caller = interceptors.length === 0 ? parts.caller : intercept(parts.caller, interceptors);
   const close = async () => parts.close();
   return {
     client: description => description.createClient(caller),
@@ -65,7 +80,11 @@ export function assembleChannel({ caller, stats, servers, ...parts }: ChannelPar
 }
 
 /** What client stubs stand on where there is one server. */
-export function createCaller(endpoint: CallerEndpoint, platform: Platform): Caller {
+export function createCaller(
+  endpoint: CallerEndpoint,
+  platform: Platform,
+  metadataBytes: number | undefined,
+): Caller {
   const cancellation = createCancellation((number, reason) => endpoint.cancel(number, reason));
 
   /** Ends the call when a signal of its options is aborted. @throws CallError when one is already */
@@ -83,10 +102,11 @@ export function createCaller(endpoint: CallerEndpoint, platform: Platform): Call
   const begin = (
     procedure: AnyProcedure,
     values: readonly unknown[],
-    options: AnyCallOptions | undefined,
+    given: AnyCallOptions | undefined,
     resolve: PendingCall['resolve'],
     reject: PendingCall['reject'],
   ): PendingCall => {
+    const options = withParent(given);
     if (endpoint.closed) throw notExecuted('unavailable', 'the channel is closed');
     if (options?.hedge !== undefined) checkHedged(procedure, options.hedge);
     const number = endpoint.takeNumber();
@@ -94,11 +114,14 @@ export function createCaller(endpoint: CallerEndpoint, platform: Platform): Call
       number,
       procedure,
       deadlineAt: deadlineOf(procedure, options, platform.clock.now()),
-      frame: marshal(procedure, number, values, options),
+      frame: marshal(procedure, number, values, options, metadataBytes),
       resolve,
       reject,
     });
-    if (options !== undefined) watchSignals(call, options);
+    if (options !== undefined) {
+      takeOptions(call, options);
+      watchSignals(call, options);
+    }
     endpoint.submit(call);
     return call;
   };
@@ -211,15 +234,29 @@ export function deadlineOf(
   return Math.min(now + deadline, options?.parent?.deadline ?? Number.POSITIVE_INFINITY);
 }
 
+/** Notes in the call what its options say beside deadline and signals. @throws CallError when that cannot be */
+function takeOptions(
+  call: PendingCall,
+  { onReply, attempts = Number.POSITIVE_INFINITY }: AnyCallOptions,
+): void {
+  if (!(attempts >= 1)) {
+    throw misfit(call.procedure, new RangeError(`attempts must be 1 or more, not ${attempts}`));
+  }
+  call.onReply = onReply;
+  call.attempts = attempts;
+}
+
 function marshal(
   procedure: AnyProcedure,
   number: number,
   values: readonly unknown[],
   options: AnyCallOptions | undefined,
+  metadataBytes: number | undefined,
 ): Frame {
   try {
-    const metadata = options?.metadata === undefined ? undefined : encodeMetadata(options.metadata);
-    return writeRequest(procedure, number, values, metadata);
+    const metadata = options === undefined ? undefined : metadataOf(options);
+    const encoded = metadata === undefined ? undefined : encodeMetadata(metadata, metadataBytes);
+    return writeRequest(procedure, number, values, encoded);
   } catch (error) {
     throw misfit(procedure, error);
   }

@@ -1,6 +1,6 @@
 /** Values whose types no schema tells: metadata, and what reflection and `convoke call` handle. */
 import { Packr } from 'msgpackr';
-import type { Metadata } from '../schema/description.js';
+import type { Metadata } from '../schema/metadata.js';
 import { MarshalError } from './errors.js';
 import { metadataLimits } from './limits.js';
 import { Reader } from './reader.js';
@@ -66,22 +66,24 @@ export const noMetadata: Metadata = Object.freeze(Object.create(null));
 const namePattern = /^[A-Za-z][A-Za-z0-9._-]*$/;
 
 /**
+ * @param most how many bytes it may have
  * @throws MarshalError when a name or a value is not allowed, or all of them are too large
  */
-export function encodeMetadata(metadata: Metadata): Uint8Array {
+export function encodeMetadata(metadata: Metadata, most: number = metadataLimits.size): Uint8Array {
   const entries = Object.entries(metadata);
   checkMetadata(entries);
   const bytes = encodeDynamic(new Map(entries));
-  checkMetadataSize(bytes.length);
+  checkMetadataSize(bytes.length, most);
   return bytes;
 }
 
 /**
+ * @param most how many bytes it may have
  * @returns an object without a prototype
  * @throws MarshalError on bytes that `encodeMetadata` would not have written
  */
-export function decodeMetadata(bytes: Uint8Array): Metadata {
-  checkMetadataSize(bytes.length);
+export function decodeMetadata(bytes: Uint8Array, most: number = metadataLimits.size): Metadata {
+  checkMetadataSize(bytes.length, most);
   const value = decodeDynamic(bytes);
   if (!(value instanceof Map)) throw new MarshalError('metadata is not a map');
   const entries = [...value];
@@ -89,8 +91,12 @@ export function decodeMetadata(bytes: Uint8Array): Metadata {
   return Object.assign(Object.create(null), Object.fromEntries(entries));
 }
 
-function checkMetadataSize(size: number): void {
-  const { size: most } = metadataLimits;
+/** Reads metadata behind its length. @throws MarshalError as `decodeMetadata` does */
+export function readMetadata(reader: Reader, most: number): Metadata {
+  return decodeMetadata(reader.rawBytes(reader.rawU32()), most);
+}
+
+function checkMetadataSize(size: number, most: number): void {
   if (size > most) throw new MarshalError(`metadata of ${size} bytes is over the limit of ${most}`);
 }
 

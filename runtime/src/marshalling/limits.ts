@@ -13,7 +13,7 @@ export const maxFieldId = 65_535;
 /** Byte strings shorter than this are copied out of the received message; longer ones are views of it. */
 export const copiedBytes = 512;
 
-/** Metadata: how many entries, how long a name may be in characters, and all of it encoded, in bytes. */
+/** Metadata: how many entries, how long a name may be in characters, and all of it encoded, in bytes, unless told otherwise. */
 export const metadataLimits = { entries: 64, nameLength: 128, size: 8192 } as const;
 
 /** How many bytes a writer's chunk has, unless one message needs more. */

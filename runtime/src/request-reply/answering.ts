@@ -14,7 +14,7 @@ import {
 } from './frames.js';
 import type { ServerLimits } from './limits.js';
 import type { CallSession, KeptReply, ReceivedCall } from './received-call.js';
-import { hasValue } from './reply-frame.js';
+import { hasValue, replyMetadataFlag } from './reply-frame.js';
 import {
   address,
   askToValidate,
@@ -82,6 +82,16 @@ export class Answering {
     this.failure(call, isFinal ? failure : { ...failure, outcome: 'unknown' });
   }
 
+  /**
+   * Answers a call that was rejected before its procedure was started, and not by the schema: of a call that is not
+   * recorded, another copy may be accepted.
+   */
+  rejection(call: ReceivedCall, failure: Failure): void {
+    this.counters.refused++;
+    const isFinal = call.recorded || (call.link.reliable && !isDecidedBySchema(failure.code));
+    this.failure(call, isFinal ? failure : { ...failure, outcome: 'unknown' });
+  }
+
   /** Answers another copy of a call, or a probe: with its reply, or by saying that there is none yet. */
   again(call: ReceivedCall, ranges?: Ranges): void {
     if (call.state === 'waiting') {
@@ -99,7 +109,13 @@ export class Answering {
     const now = this.clock.now();
     const writer = beginReply(call, now);
     try {
-      writer.rawU8(status);
+      const metadata = call.replyMetadata;
+      if (metadata === undefined) writer.rawU8(status);
+      else {
+        writer.rawU8(status | replyMetadataFlag);
+        writer.rawU32(metadata.length);
+        writer.rawBytes(metadata);
+      }
       writePayload(writer);
     } catch (error) {
       writer.abandon();

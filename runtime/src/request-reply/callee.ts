@@ -269,6 +269,7 @@ export class CalleeEndpoint {
       replyId: this.lastReplyId,
       state: 'waiting',
       reply: undefined,
+      replyMetadata: undefined,
       streams: undefined,
       abandoned: false,
       onAbandoned: undefined,

@@ -22,6 +22,7 @@ import { type EndpointState, Liveness, type LivenessSettings } from './liveness.
 import type { PendingCall } from './pending-call.js';
 import { type ReplyBody, readReplyBody, readReplyHeader } from './reply-frame.js';
 import { backOff, maximumTimeout } from './retransmission.js';
+import type { RetryBudget } from './retry-budget.js';
 import {
   fitsDatagram,
   longestRequest,
@@ -62,6 +63,9 @@ export interface CallerOptions extends LivenessSettings {
   readonly clientId: Buffer;
   readonly messageBytes: number;
   readonly datagramBytes: number;
+  /** The longest metadata of a reply; 8,192 bytes unless told otherwise. */
+  readonly metadataBytes?: number | undefined;
+  readonly retryBudget?: RetryBudget | undefined;
   readonly streamWindow: StreamWindow;
   /** The number of the first call; 1 unless told otherwise. */
   readonly firstNumber?: number;
@@ -75,6 +79,8 @@ export class CallerEndpoint {
   private readonly platform: Platform;
   private readonly clientId: Buffer;
   private readonly messageBytes: number;
+  private readonly metadataBytes: number | undefined;
+  private readonly retryBudget: RetryBudget | undefined;
   private readonly streamWindow: StreamWindow;
   private readonly streams: StreamSchedule;
   private readonly session: ClientSession;
@@ -92,6 +98,8 @@ export class CallerEndpoint {
     this.address = options.address;
     this.clientId = options.clientId;
     this.messageBytes = options.messageBytes;
+    this.metadataBytes = options.metadataBytes;
+    this.retryBudget = options.retryBudget;
     this.streamWindow = options.streamWindow;
     this.streams = new StreamSchedule(this.platform.clock);
     this.nextNumber = options.firstNumber ?? 1;
@@ -154,6 +162,7 @@ export class CallerEndpoint {
     if (call.procedure.semantics === 'at-most-once') this.open.add(call.number);
     if (call.procedure.shape !== 'unary') this.openStreams(call);
     const now = this.platform.clock.now();
+    this.retryBudget?.deposit(now);
     if (call.deadlineAt <= now) {
       expire(this.finish(call));
       return;
@@ -203,7 +212,7 @@ export class CallerEndpoint {
     if (this.closed) return;
     this.closed = true;
     this.pending.each(call => {
-      this.fail(call, 'cancelled', 'the channel was closed while the call was pending');
+      this.abort(call.number, 'cancelled', 'the channel was closed while the call was pending');
     });
     if (this.acknowledger.owes) this.acknowledge();
     this.timer.cancel();
@@ -226,7 +235,7 @@ export class CallerEndpoint {
       return;
     }
     this.session.touch(now);
-    if (isUnderWay(call, link)) {
+    if (isUnderWay(call, link) || !this.maySend(call, now)) {
       this.counters.probes++;
       this.liveness.asked(now);
       sendProbe(link, call);
@@ -240,6 +249,12 @@ export class CallerEndpoint {
     const patience = link.reliable ? connectionPatience : this.session.roundTrip.timeout;
     call.dueAt = now + backOff(patience, link.reliable ? 0 : call.timeouts, this.platform.random);
     this.arm(call);
+  }
+
+  /** Whether another copy of the request may go out. */
+  private maySend({ copies, attempts, procedure }: PendingCall, now: number): boolean {
+    if (copies === 0 || procedure.semantics === 'maybe') return true;
+    return copies < attempts && (this.retryBudget?.withdraw(now) ?? true);
   }
 
   private sendCopy(call: PendingCall, link: Link, now: number): void {
@@ -372,7 +387,7 @@ export class CallerEndpoint {
       call.held = false;
       call.reply = undefined;
       call.spansSessions ||= call.copies > 0;
-      if (call.copies === 0 || call.procedure.semantics !== 'at-most-once') return;
+      if (call.copies === 0 || maySpanSessions(call)) return;
       if (answering?.reliable && call.copies === 1 && call.sentOver === answering) call.copies = 0;
       else
         this.fail(
@@ -447,7 +462,7 @@ export class CallerEndpoint {
     const call = this.answered(number);
     if (call === undefined) return;
     this.sampleRoundTrip(call, attempt, processing);
-    this.conclude(call, readReplyBody(reader, call.procedure));
+    this.conclude(call, readReplyBody(reader, call.procedure, this.metadataBytes));
   }
 
   private onReplyFragment(reader: Reader, link: Link): void {
@@ -466,7 +481,7 @@ export class CallerEndpoint {
     if (replyId !== call.replyId) return;
     call.reply.add(fragment, reader.rawBytes(reader.remaining));
     if (call.reply.complete) {
-      this.conclude(call, readReplyBody(reader.reset(call.reply.join()), call.procedure));
+      this.conclude(call, readReplyBody(reader.reset(call.reply.join()), call.procedure, this.metadataBytes));
       return;
     }
     this.signOfLife(call);
@@ -545,8 +560,14 @@ export class CallerEndpoint {
     call.held = false;
     call.reply = undefined;
     const now = this.platform.clock.now();
-    if (fitsDatagram(link, call.frame)) this.sendCopy(call, link, now);
-    else sendRequestFragments(link, call.frame, call.copies, call.deadlineAt - now, ranges);
+    if (fitsDatagram(link, call.frame)) {
+      if (!this.maySend(call, now)) {
+        // The connection lives, whatever becomes of the call.
+        if (link.reliable) call.timeouts = 0;
+        return;
+      }
+      this.sendCopy(call, link, now);
+    } else sendRequestFragments(link, call.frame, call.copies, call.deadlineAt - now, ranges);
     this.session.touch(now);
     this.signOfLife(call);
   }
@@ -591,6 +612,11 @@ function isUnderWay(call: PendingCall, link: Link): boolean {
   if (call.copies === 0) return false;
   if (call.held || call.reply !== undefined || !fitsDatagram(link, call.frame)) return true;
   return link.reliable && call.sentOver === link;
+}
+
+/** Whether the next session may give what the lost one did not: an answer to another copy, or no answer in time. */
+function maySpanSessions({ procedure: { semantics }, copies, attempts }: PendingCall): boolean {
+  return semantics === 'maybe' || (semantics === 'at-least-once' && copies < attempts);
 }
 
 function needsNoSession({ procedure, frame }: PendingCall, link: Link): boolean {

@@ -1,4 +1,5 @@
 /** What a caller is told when its call ends: the value, the declared error, or what may be concluded from a failure. */
+import { noMetadata } from '../marshalling/dynamic.js';
 import { CallError, type CallErrorCode, type DeclaredError, type Outcome } from '../schema/errors.js';
 import { type Failure, isDecidedBySchema } from './frames.js';
 import type { PendingCall } from './pending-call.js';
@@ -13,6 +14,15 @@ export function isRefusal(body: ReplyBody): boolean {
 
 /** Ends a call that was answered. */
 export function settle(call: PendingCall, body: ReplyBody): void {
+  if (call.onReply !== undefined) {
+    try {
+      call.onReply(body.metadata ?? noMetadata);
+    } catch (error) {
+      // As if it stood behind the call in its caller's own code.
+      call.reject(error);
+      return;
+    }
+  }
   if (body.kind === 'result') call.resolve(body.value);
   else call.reject(errorOf(call, body));
 }
@@ -23,21 +33,25 @@ export function followsItems(body: ReplyBody): boolean {
 }
 
 function errorOf(call: PendingCall, body: Exclude<ReplyBody, { kind: 'result' }>): CallError | DeclaredError {
-  const attempts = call.copies;
+  const received = {
+    attempts: call.copies,
+    ...(body.metadata === undefined ? {} : { metadata: body.metadata }),
+  };
   switch (body.kind) {
     case 'error':
+      body.error.metadata = body.metadata;
       return body.error;
     case 'failure': {
       const { code, message } = body.failure;
-      return new CallError(code, message, { outcome: soundOutcome(call, body.failure), attempts });
+      return new CallError(code, message, { ...received, outcome: soundOutcome(call, body.failure) });
     }
     case 'undeclared': {
       const message = `${nameOf(call)} threw ${body.details.name}, which this client does not know`;
-      return new CallError('unknown', message, { outcome: 'executed', attempts, details: body.details });
+      return new CallError('unknown', message, { ...received, outcome: 'executed', details: body.details });
     }
     case 'unreadable': {
       const message = `the reply to ${nameOf(call)} does not fit its declaration: ${body.error.message}`;
-      return new CallError('internal', message, { outcome: 'executed', attempts, cause: body.error });
+      return new CallError('internal', message, { ...received, outcome: 'executed', cause: body.error });
     }
   }
 }

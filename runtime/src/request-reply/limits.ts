@@ -1,4 +1,5 @@
 /** What a server or a channel takes at the most. Bytes, entries, milliseconds. */
+import { metadataLimits } from '../marshalling/limits.js';
 
 import type { StreamWindow } from './stream-receiver.js';
 
@@ -7,6 +8,8 @@ export interface ServerLimits {
   readonly messageBytes: number;
   /** How long a silent client's session and history live. */
   readonly lease: number;
+  /** The longest metadata of a request or a reply. */
+  readonly metadataBytes: number;
   readonly sessions: number;
   /** Replies and refusals that one client has not acknowledged. */
   readonly historyEntriesPerClient: number;
@@ -39,6 +42,7 @@ export const defaultStreamWindow = { streamItems: 1024, streamBytes: mebibyte / 
 export const defaultServerLimits: ServerLimits = {
   messageBytes: defaultMessageBytes,
   lease: 60_000,
+  metadataBytes: metadataLimits.size,
   sessions: 100_000,
   historyEntriesPerClient: 65_536,
   historyBytesPerClient: 64 * mebibyte,
@@ -67,6 +71,12 @@ function checkTold(name: string, value: number): void {
 /** What a client takes and sends at the most. @throws RangeError when it cannot be told to a server */
 export function checkedMessageBytes(given: number = defaultMessageBytes): number {
   checkTold('messageBytes', given);
+  return given;
+}
+
+/** The longest metadata that a client sends and takes. @throws RangeError when it is no number of bytes */
+export function checkedMetadataBytes(given: number = metadataLimits.size): number {
+  checkTold('metadataBytes', given);
   return given;
 }
 

@@ -1,6 +1,6 @@
 /** A call that has no answer yet, as the client keeps it. */
 import type { AnyProcedure } from '../schema/description.js';
-import type { CallError, DeclaredError } from '../schema/errors.js';
+import type { Metadata } from '../schema/metadata.js';
 import type { Link } from '../transport/transport.js';
 import type { Reassembly } from './fragments.js';
 import type { Frame } from './frames.js';
@@ -15,7 +15,7 @@ export interface PendingCall {
   /** On the clock's scale. */
   readonly deadlineAt: number;
   readonly resolve: (value: unknown) => void;
-  readonly reject: (error: CallError | DeclaredError) => void;
+  readonly reject: (error: unknown) => void;
   /** How many copies of the request were handed to a socket. */
   copies: number;
   /** Copies of it went out in a session that the server has lost since. */
@@ -33,6 +33,10 @@ export interface PendingCall {
   /** The parts of a long reply, and which of the server's replies they are of. */
   reply: Reassembly | undefined;
   replyId: number;
+  /** Told of what came with the answer. */
+  onReply: ((metadata: Metadata) => void) | undefined;
+  /** How many copies may be sent. */
+  attempts: number;
   /** What goes and comes beside request and reply. */
   streams: CallStreams | undefined;
   /** What was answered, while items that were sent before it are on their way. */
@@ -61,6 +65,8 @@ export function createPendingCall(
     held: false,
     reply: undefined,
     replyId: 0,
+    onReply: undefined,
+    attempts: Number.POSITIVE_INFINITY,
     streams: undefined,
     answer: undefined,
     unlisten: undefined,

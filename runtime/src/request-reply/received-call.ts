@@ -59,6 +59,8 @@ export interface ReceivedCall {
   replyId: number;
   state: 'waiting' | 'answered';
   reply: KeptReply | undefined;
+  /** What goes with the answer, marshalled. */
+  replyMetadata: Uint8Array | undefined;
   /** What comes and goes beside request and reply. */
   streams: CallStreams | undefined;
   /** The caller cancelled, gave up, or is gone. */

@@ -2,6 +2,9 @@
 import type { Reader } from '../marshalling/reader.js';
 import type { Writer } from '../marshalling/writer.js';
 import type { DeclaredError } from './errors.js';
+import type { Metadata } from './metadata.js';
+
+export type { Metadata };
 
 export type Semantics = 'maybe' | 'at-least-once' | 'at-most-once';
 
@@ -168,17 +171,27 @@ export interface DispatchEntry {
   invoke(values: any, context: CallContext, items?: any): unknown;
 }
 
-/** Names and values that travel beside the arguments. */
-export type Metadata = Readonly<Record<string, string | number | boolean | Uint8Array>>;
-
 export interface CallOptions {
   /** In milliseconds from now; instead of the schema's. `Infinity`: none. */
   readonly deadline?: number;
   /** Cancels the call. */
   readonly signal?: AbortSignal;
   readonly metadata?: Metadata;
-  /** The call that this one serves: its deadline and its cancellation hold for this one too. */
-  readonly parent?: CallContext;
+  /**
+   * Told of what the server sent beside its answer, whether that was a result or an error: before the call ends, and once
+   * at the most. Empty where the server sent nothing.
+   */
+  readonly onReply?: (metadata: Metadata) => void;
+  /**
+   * How many copies of the request may be sent at the most; without it, as many as the deadline leaves time for. After
+   * the last one only small probes ask for the reply.
+   */
+  readonly attempts?: number;
+  /**
+   * The call that this one serves: its deadline and its cancellation hold for this one too, and its trace
+   * (`traceparent` and `tracestate` of its metadata) is handed on. `null`: none, not even the current one.
+   */
+  readonly parent?: CallContext | null;
   /** For at-least-once procedures alone: see `IdempotentCallOptions`. */
   readonly hedge?: never;
 }
@@ -202,11 +215,20 @@ export type AnyCallOptions = CallOptions | IdempotentCallOptions;
 
 /** What a procedure knows of the call that it executes; its last argument. */
 export interface CallContext {
+  readonly procedure: AnyProcedure;
   /** Aborted when the caller cancels, gives up or disconnects, or when the deadline passes. */
   readonly signal: AbortSignal;
   /** On `clock.now()`'s scale, in milliseconds; `Infinity` when there is none. */
   readonly deadline: number;
+  /** Milliseconds until the deadline, not below 0; `Infinity` when there is none. */
+  readonly remaining: number;
   readonly metadata: Metadata;
+  /**
+   * What the caller gets beside the answer, whatever that is. May be set until the answer is given; the last one counts.
+   * Setting it throws a `MarshalError` when a name or a value is not allowed or it is too large, and an `Error` when the
+   * call was answered.
+   */
+  replyMetadata: Metadata;
   readonly peer: Peer;
   /** The client's id and the call's number: the same for all copies of a call, and for no other call. */
   readonly callId: string;

@@ -1,3 +1,5 @@
+import type { Metadata } from './metadata.js';
+
 /** gRPC's canonical codes but `ok`, in lower case. */
 export const callErrorCodes = [
   'cancelled',
@@ -37,6 +39,7 @@ export interface CallErrorOptions {
   /** How many copies of the request were handed to a socket. */
   readonly attempts?: number;
   readonly details?: UndeclaredErrorDetails;
+  readonly metadata?: Metadata;
   readonly cause?: unknown;
 }
 
@@ -47,6 +50,8 @@ export class CallError extends Error {
   readonly outcome: Outcome;
   readonly attempts: number;
   readonly details: UndeclaredErrorDetails | undefined;
+  /** What the server sent beside this answer; `undefined` when it sent nothing. */
+  readonly metadata: Metadata | undefined;
 
   constructor(code: CallErrorCode, message: string, options: CallErrorOptions) {
     super(message, 'cause' in options ? { cause: options.cause } : undefined);
@@ -54,6 +59,7 @@ export class CallError extends Error {
     this.outcome = options.outcome;
     this.attempts = options.attempts ?? 0;
     this.details = options.details;
+    this.metadata = options.metadata;
   }
 }
 
@@ -63,10 +69,13 @@ export abstract class DeclaredError<Data = unknown> extends Error {
   readonly fullName: string;
   /** The declared fields. */
   readonly data: Data;
+  /** What the server sent beside this answer; `undefined` when it sent nothing, and where the error was not received. */
+  metadata: Metadata | undefined;
 
   protected constructor(fullName: string, data: Data) {
     super(fullName);
     this.fullName = fullName;
     this.data = data;
+    this.metadata = undefined;
   }
 }

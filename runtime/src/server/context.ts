@@ -1,25 +1,55 @@
 /** What a procedure knows of the call that it executes. */
+import { encodeMetadata, noMetadata } from '../marshalling/dynamic.js';
 import type { Clock, Timer } from '../platform/platform.js';
 import type { ReceivedCall } from '../request-reply/received-call.js';
-import type { CallContext, Metadata, Peer } from '../schema/description.js';
+import type { AnyProcedure, CallContext, Metadata, Peer } from '../schema/description.js';
 import { CallError } from '../schema/errors.js';
 
 /** Costs little until it is asked: ids are made and the signal armed at the first look. */
 export class ServerContext implements CallContext {
+  readonly procedure: AnyProcedure;
   readonly clock: Clock;
   readonly deadline: number;
   readonly attempt: number;
   readonly metadata: Metadata;
   private readonly call: ReceivedCall;
+  private readonly metadataBytes: number;
+  private given: Metadata = noMetadata;
   private controller: AbortController | undefined;
   private timer: Timer | undefined;
 
-  constructor(call: ReceivedCall, metadata: Metadata, clock: Clock) {
+  /** @param metadataBytes how long the reply's metadata may be */
+  constructor(
+    call: ReceivedCall,
+    procedure: AnyProcedure,
+    metadata: Metadata,
+    clock: Clock,
+    metadataBytes: number,
+  ) {
     this.call = call;
+    this.procedure = procedure;
     this.metadata = metadata;
     this.clock = clock;
+    this.metadataBytes = metadataBytes;
     this.deadline = call.deadlineAt;
     this.attempt = call.attempt;
+  }
+
+  get remaining(): number {
+    return Math.max(0, this.deadline - this.clock.now());
+  }
+
+  get replyMetadata(): Metadata {
+    return this.given;
+  }
+
+  set replyMetadata(metadata: Metadata) {
+    const { call, procedure } = this;
+    if (call.state === 'answered') {
+      throw new Error(`${procedure.name} was answered: metadata cannot go with its reply any more`);
+    }
+    call.replyMetadata = encodeMetadata(metadata, this.metadataBytes);
+    this.given = metadata;
   }
 
   get callId(): string {

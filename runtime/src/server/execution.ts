@@ -1,5 +1,5 @@
 /** Executes requests: unmarshals arguments, calls the server stub, marshals what comes of it. */
-import { decodeMetadata, noMetadata } from '../marshalling/dynamic.js';
+import { noMetadata, readMetadata } from '../marshalling/dynamic.js';
 import { MarshalError } from '../marshalling/errors.js';
 import type { Reader } from '../marshalling/reader.js';
 import type { Platform } from '../platform/platform.js';
@@ -9,6 +9,7 @@ import type { ServerLimits } from '../request-reply/limits.js';
 import type { ReceivedCall } from '../request-reply/received-call.js';
 import {
   type CallContext,
+  type DeclaredErrorDescription,
   type DispatchEntry,
   type ItemSource,
   type Metadata,
@@ -17,6 +18,7 @@ import {
 import { CallError, DeclaredError } from '../schema/errors.js';
 import { produce } from '../streaming/produce.js';
 import { ServerContext } from './context.js';
+import { Rejection } from './interceptors.js';
 import { receivedItems } from './received-items.js';
 
 /** Told of what a procedure threw and did not declare; callers learn nothing of it but that it happened. */
@@ -55,11 +57,11 @@ export class Execution {
   dispatch(call: ReceivedCall, target: DispatchEntry, hasMetadata: boolean, reader: Reader): void {
     let work: Work;
     try {
-      const metadata = hasMetadata ? decodeMetadata(reader.rawBytes(reader.rawU32())) : noMetadata;
+      const metadata = hasMetadata ? readMetadata(reader, this.limits.metadataBytes) : noMetadata;
       work = { call, target, metadata, values: target.procedure.readArguments(reader) };
     } catch (error) {
       if (!(error instanceof MarshalError)) throw error;
-      const message = `the arguments of ${nameOf(target)} do not fit its declaration: ${error.message}`;
+      const message = `the request for ${nameOf(target)} does not fit its declaration: ${error.message}`;
       this.refuse(call, 'invalid-argument', message);
       return;
     }
@@ -88,7 +90,13 @@ export class Execution {
   private run(work: Work): void {
     const { call, target, values, metadata } = work;
     const { counters } = this;
-    const context = new ServerContext(call, metadata, this.platform.clock);
+    const context = new ServerContext(
+      call,
+      target.procedure,
+      metadata,
+      this.platform.clock,
+      this.limits.metadataBytes,
+    );
     counters.running++;
     counters.executed++;
     let result: unknown;
@@ -120,10 +128,29 @@ export class Execution {
   private failed(call: ReceivedCall, target: DispatchEntry, context: ServerContext, error: unknown): void {
     context.end();
     call.streams?.finish();
-    const declared =
-      error instanceof DeclaredError
-        ? target.procedure.errors.find(({ fullName }) => fullName === error.fullName)
-        : undefined;
+    if (error instanceof Rejection) this.rejected(call, target, context, error.error);
+    else this.threw(call, target, context, error);
+    this.next();
+  }
+
+  /** An interceptor kept the call from its procedure. */
+  private rejected(call: ReceivedCall, target: DispatchEntry, context: CallContext, error: unknown): void {
+    this.counters.executed--;
+    const outcome = 'not-executed';
+    if (error instanceof CallError) {
+      this.answering().rejection(call, { code: error.code, outcome, message: error.message });
+    } else if (declarationOf(error, target) !== undefined) {
+      // For the caller it is the procedure that throws its errors.
+      this.threw(call, target, context, error);
+    } else {
+      const message = `${nameOf(target)} was not started, because what stands before it at the server failed`;
+      this.answering().rejection(call, { code: 'internal', outcome, message });
+      this.onError(error, nameOf(target), context);
+    }
+  }
+
+  private threw(call: ReceivedCall, target: DispatchEntry, context: CallContext, error: unknown): void {
+    const declared = declarationOf(error, target);
     if (declared !== undefined) {
       try {
         this.answering().error(call, declared, error as DeclaredError);
@@ -134,7 +161,6 @@ export class Execution {
       // The service chose the code and the words itself. That it ran is known, whatever it says.
       this.answering().failure(call, { code: error.code, outcome: 'executed', message: error.message });
     } else this.answerInternal(call, target, context, error);
-    this.next();
   }
 
   private answerInternal(
@@ -169,6 +195,11 @@ export class Execution {
   private refuse(call: ReceivedCall, code: Failure['code'], message: string): void {
     this.answering().refusal(call, { code, outcome: 'not-executed', message });
   }
+}
+
+function declarationOf(error: unknown, { procedure }: DispatchEntry): DeclaredErrorDescription | undefined {
+  if (!(error instanceof DeclaredError)) return undefined;
+  return procedure.errors.find(({ fullName }) => fullName === error.fullName);
 }
 
 /** Runs a procedure with streams: it has ended when the source that it returned has. */

@@ -6,8 +6,14 @@ export interface ProcedureTable {
   find(keyHigh: number, keyLow: number): DispatchEntry | undefined;
 }
 
-/** @throws TypeError when two services implement the same interface */
-export function createProcedureTable(services: readonly Implementation[]): ProcedureTable {
+/**
+ * @param wrap puts around each entry what stands between it and its calls
+ * @throws TypeError when two services implement the same interface
+ */
+export function createProcedureTable(
+  services: readonly Implementation[],
+  wrap: (entry: DispatchEntry) => DispatchEntry = entry => entry,
+): ProcedureTable {
   /** By the key's low half; the high half tells apart the few that share it. */
   const table = new Map<number, DispatchEntry[]>();
   for (const { dispatcher } of services) {
@@ -19,7 +25,7 @@ export function createProcedureTable(services: readonly Implementation[]): Proce
           `two services implement ${dispatcher.interface}: a server offers each interface once`,
         );
       }
-      table.set(low, [...bucket, entry]);
+      table.set(low, [...bucket, wrap(entry)]);
     }
   }
   return {

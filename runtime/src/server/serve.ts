@@ -3,13 +3,16 @@ import { nodePlatform } from '../platform/node.js';
 import type { Platform } from '../platform/platform.js';
 import { type CalleeCounters, CalleeEndpoint } from '../request-reply/callee.js';
 import { type ServerLimits, serverLimits } from '../request-reply/limits.js';
+import type { DispatchEntry } from '../schema/description.js';
 import { parseAddress } from '../transport/address.js';
 import { listen } from '../transport/open.js';
 import { datagramBytes } from '../transport/packet.js';
 import type { Listener } from '../transport/transport.js';
+import { inheriting } from './context-storage.js';
 import { type Draining, type DrainOptions, drain } from './drain.js';
 import { type ErrorListener, Execution, type ExecutionCounters } from './execution.js';
 import type { Implementation } from './implement.js';
+import { intercepted, type ServerInterceptor } from './interceptors.js';
 import { createProcedureTable } from './procedure-table.js';
 
 export interface ServeOptions {
@@ -21,6 +24,13 @@ export interface ServeOptions {
   readonly datagramBytes?: number;
   /** Told of errors that procedures throw and do not declare. Default: they are printed on standard error. */
   readonly onError?: ErrorListener;
+  /** Stand around every procedure, the first one outermost. */
+  readonly interceptors?: readonly ServerInterceptor[];
+  /**
+   * Has calls that are made while a procedure runs inherit from it without being told its context, which
+   * `currentContext()` gives. Costs each call a fraction of a microsecond.
+   */
+  readonly inheritContext?: boolean;
   readonly platform?: Platform;
 }
 
@@ -58,7 +68,7 @@ export interface Server extends AsyncDisposable {
 export async function serve(options: ServeOptions): Promise<Server> {
   const platform = options.platform ?? nodePlatform;
   const limits = serverLimits(options.limits);
-  const table = createProcedureTable(options.services);
+  const table = createProcedureTable(options.services, entry => surrounded(entry, options));
   const longestDatagram = datagramBytes(options.datagramBytes);
   const wanted = [options.listen].flat().map(parseAddress);
   const onError = options.onError ?? printError;
@@ -121,6 +131,15 @@ export async function serve(options: ServeOptions): Promise<Server> {
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+/** The entry with all around it that was asked for. */
+function surrounded(
+  entry: DispatchEntry,
+  { interceptors = [], inheritContext = false }: ServeOptions,
+): DispatchEntry {
+  const inner = interceptors.length === 0 ? entry : intercepted(entry, interceptors);
+  return inheritContext ? inheriting(inner) : inner;
 }
 
 function printError(error: unknown, procedure: string): void {

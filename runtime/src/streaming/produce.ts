@@ -104,7 +104,8 @@ function room(sender: StreamSender): Promise<void> {
   });
 }
 
-function hasBatches<Item>(source: ItemSource<Item>): source is ItemStream<Item> {
+/** Whether a source gives its items in batches, as every stream that was received does. */
+export function hasBatches<Item>(source: ItemSource<Item>): source is ItemStream<Item> {
   return typeof (source as Partial<ItemStream<Item>>).batches === 'function';
 }
 

@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { CallerEndpoint } from '../../../runtime/src/request-reply/caller.js';
 import { FrameType, noId } from '../../../runtime/src/request-reply/frames.js';
 import {
   channelFrame,
@@ -9,9 +8,7 @@ import {
   sendReset,
   sendWelcome,
 } from '../../../runtime/src/request-reply/handshake-frames.js';
-import { streamWindow } from '../../../runtime/src/request-reply/limits.js';
-import { createPendingCall } from '../../../runtime/src/request-reply/pending-call.js';
-import { writeRequest } from '../../../runtime/src/request-reply/request-frame.js';
+import { connect, reply, server } from './client-bench.js';
 import {
   acknowledgeBelow,
   cancel,
@@ -20,7 +17,7 @@ import {
   openSession,
   request,
 } from './server-bench.js';
-import { createManualPlatform, createRecordingLink, frameOf, procedure } from './support.js';
+import { createRecordingLink, frameOf } from './support.js';
 
 /** A frame of any type, known or not, with any body. */
 const anyFrame = fc
@@ -107,69 +104,6 @@ describe('a server', () => {
     expect(bench.counters.malformed).toBe(1);
   });
 });
-
-const server = { host: '192.0.2.7', port: 7000 };
-
-/** A client that has shaken hands with the test, and waits for the reply to a call. */
-async function connect() {
-  const manual = createManualPlatform('client');
-  const clientId = Buffer.alloc(16, 5);
-  const caller = new CallerEndpoint({
-    platform: manual.platform,
-    address: { scheme: 'udp', ...server },
-    clientId,
-    messageBytes: 10_000,
-    datagramBytes: 1200,
-    streamWindow: streamWindow({}),
-  });
-  const answers: unknown[] = [];
-  const call = (deadline = 60_000): void => {
-    const number = caller.takeNumber();
-    caller.submit(
-      createPendingCall({
-        number,
-        procedure: procedure(),
-        frame: writeRequest(procedure(), number, [Buffer.from('hello')], undefined),
-        deadlineAt: manual.clock.now() + deadline,
-        resolve: value => answers.push(value),
-        reject: error => answers.push(error),
-      }),
-    );
-  };
-  call();
-  // The socket is opened in a promise.
-  for (let turn = 0; turn < 5; turn++) await Promise.resolve();
-  manual.clock.advance(0);
-  const hello = manual.frames().find(({ name }) => name === 'hello');
-  if (hello === undefined) throw new Error('the client sent no hello');
-  const reader = hello.body();
-  reader.rawBytes(1 + 16);
-  const nonce = Buffer.from(reader.rawBytes(8));
-  const mine = channelFrame(clientId);
-  const welcome = frameOf(link =>
-    sendWelcome(link, {
-      nonce,
-      epoch: Buffer.alloc(8, 1),
-      token: Buffer.alloc(8, 2),
-      lease: 60_000,
-      tcpPort: 0,
-      messageBytes: 10_000,
-    }),
-  );
-  manual.deliver(server, mine, welcome);
-  return { ...manual, caller, call, answers, nonce, mine, welcome };
-}
-
-/** A reply's frame with the result `x`. */
-function reply(number: number): Buffer {
-  const frame = Buffer.alloc(4 + 1 + 13 + 1 + 3);
-  frame.writeUInt32BE(frame.length - 4, 0);
-  frame[4] = FrameType.reply;
-  frame[5] = 1;
-  frame.writeBigUInt64BE(BigInt(number), 6);
-  frame.set([0, 0xc4, 1, 0x78], 18);
-  return frame;
-}
 
 describe('a client', () => {
   it('takes the reply that it waits for', async () => {

@@ -244,6 +244,7 @@ export function receivedCall(number: number, overrides: Partial<ReceivedCall> = 
     replyId: 1,
     state: 'waiting',
     reply: undefined,
+    replyMetadata: undefined,
     streams: undefined,
     abandoned: false,
     onAbandoned: undefined,

@@ -1,5 +1,6 @@
 /** What client stubs stand on where a channel has several servers: chooses one for each call, and moves calls that may move. */
 import type { Clock } from '../../platform/platform.js';
+import type { RetryBudget } from '../../request-reply/retry-budget.js';
 import type {
   AnyCallOptions,
   AnyProcedure,
@@ -7,6 +8,7 @@ import type {
   CallOptions,
   Hedge,
   ItemStream,
+  Metadata,
   Procedure,
 } from '../../schema/description.js';
 import { CallError, type CallErrorCode } from '../../schema/errors.js';
@@ -16,8 +18,19 @@ import { callHedged, checkHedged } from './hedge.js';
 import { mayMove, Trail } from './moving.js';
 import type { Pool } from './pool.js';
 
-/** @param hedge of all at-least-once calls that say nothing else */
-export function createBalancedCaller(pool: Pool, clock: Clock, hedge: Hedge | undefined): Caller {
+export interface BalancedCallerOptions {
+  readonly pool: Pool;
+  readonly clock: Clock;
+  /** Of all at-least-once calls that say nothing else. */
+  readonly hedge: Hedge | undefined;
+  readonly retryBudget: RetryBudget | undefined;
+}
+
+export function createBalancedCaller({ pool, clock, hedge, retryBudget }: BalancedCallerOptions): Caller {
+  /** A server for a further copy, if there is one and the budget has room for it. */
+  const pickOther = (tried: ReadonlySet<Backend>): Backend | undefined =>
+    (retryBudget?.withdraw(clock.now()) ?? true) ? pool.pickOther(tried) : undefined;
+
   /** Makes the call at one server, and notes how that went. */
   const attempt = <Arguments extends readonly unknown[], Result>(
     backend: Backend,
@@ -41,6 +54,7 @@ export function createBalancedCaller(pool: Pool, clock: Clock, hedge: Hedge | un
     ...[procedure, values, options]: UnaryCall<Arguments, Result>
   ): Promise<Result> => {
     const trail = new Trail<Backend>();
+    const mostAttempts = options?.attempts ?? Number.POSITIVE_INFINITY;
     let backend: Backend | undefined = first;
     let current = options;
     for (;;) {
@@ -48,12 +62,13 @@ export function createBalancedCaller(pool: Pool, clock: Clock, hedge: Hedge | un
       try {
         return await attempt(backend, procedure, values, current);
       } catch (error) {
-        const remaining = deadlineAt - clock.now();
-        const isOver = !mayMove(procedure.semantics, error) || remaining <= 0;
-        backend = isOver ? undefined : pool.pickOther(trail.tried);
+        if (!mayMove(procedure.semantics, error)) throw trail.told(error);
+        const deadline = deadlineAt - clock.now();
+        const attempts = mostAttempts - trail.attempts - error.attempts;
+        backend = deadline > 0 && attempts > 0 ? pickOther(trail.tried) : undefined;
         if (backend === undefined) throw trail.told(error);
-        trail.add(error as CallError);
-        current = { ...options, deadline: remaining };
+        trail.add(error);
+        current = { ...options, deadline, attempts };
       }
     }
   };
@@ -66,15 +81,17 @@ export function createBalancedCaller(pool: Pool, clock: Clock, hedge: Hedge | un
     if (pool.size === 1) return first.caller.unary(procedure, values, options);
     const deadlineAt = deadlineOf(procedure, options, clock.now());
     const hedging = options?.hedge ?? (procedure.semantics === 'at-least-once' ? hedge : undefined);
-    if (hedging === undefined) return callInTurn(first, deadlineAt, procedure, values, options);
-    return callHedged({
-      hedge: hedging,
-      clock,
-      signal: options?.signal,
-      first,
-      pick: tried => pool.pickOther(tried),
-      attempt: (backend, signal) =>
-        attempt(backend, procedure, values, { ...options, signal, deadline: deadlineAt - clock.now() }),
+    return withOneReply(options, current => {
+      if (hedging === undefined) return callInTurn(first, deadlineAt, procedure, values, current);
+      return callHedged({
+        hedge: hedging,
+        clock,
+        signal: options?.signal,
+        first,
+        pick: pickOther,
+        attempt: (backend, signal) =>
+          attempt(backend, procedure, values, { ...current, signal, deadline: deadlineAt - clock.now() }),
+      });
     });
   };
 
@@ -171,6 +188,22 @@ function notExecuted(
   return new CallError(code, `${procedure.interface}.${procedure.name}: ${message}`, {
     outcome: 'not-executed',
     ...(cause === undefined ? {} : { cause }),
+  });
+}
+
+/** Tells the caller of one reply's metadata, though several servers may have answered: that of the last of them. */
+function withOneReply<Result>(
+  options: AnyCallOptions | undefined,
+  call: (options: AnyCallOptions | undefined) => Promise<Result>,
+): Promise<Result> {
+  const onReply = options?.onReply;
+  if (onReply === undefined) return call(options);
+  let last: Metadata | undefined;
+  const keep = (metadata: Metadata) => {
+    last = metadata;
+  };
+  return call({ ...options, onReply: keep }).finally(() => {
+    if (last !== undefined) onReply(last);
   });
 }
 

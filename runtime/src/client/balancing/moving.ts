@@ -22,7 +22,8 @@ export function isServerFailure(error: unknown): boolean {
 /** What the attempts of a call at several servers have come to. */
 export class Trail<Server> {
   readonly tried = new Set<Server>();
-  private attempts = 0;
+  /** How many copies of the request were sent. */
+  attempts = 0;
   /** An attempt may have executed. */
   private uncertain = false;
 
