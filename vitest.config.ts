@@ -9,6 +9,7 @@ const alias = [
   { find: /^@convoke\/runtime$/, replacement: source('runtime/src/index.ts') },
   { find: /^@convoke\/runtime\/codegen$/, replacement: source('runtime/src/codegen.ts') },
   { find: /^@convoke\/runtime\/testing$/, replacement: source('runtime/src/testing/index.ts') },
+  { find: /^@convoke\/runtime\/transport$/, replacement: source('runtime/src/messages/index.ts') },
   { find: /^@convoke\/compiler$/, replacement: source('compiler/src/index.ts') },
 ];
 
@@ -36,6 +37,7 @@ export default defineConfig({
           'test/runtime/**/*.test.ts',
           'test/docs/**/*.test.ts',
           'test/fuzz/**/*.test.ts',
+          'test/interop/**/*.test.ts',
         ],
         60_000,
       ),

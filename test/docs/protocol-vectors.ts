@@ -2,8 +2,20 @@
 import { expect } from 'vitest';
 import { bankProcedures, Currency, NoSuchAccount, readMoney } from '../../generated/bank/index.js';
 import { decodeMetadata, encodeMetadata } from '../../runtime/src/marshalling/dynamic.js';
-import type { Reader } from '../../runtime/src/marshalling/reader.js';
+import { Reader } from '../../runtime/src/marshalling/reader.js';
 import type { Writer } from '../../runtime/src/marshalling/writer.js';
+import {
+  identityFrame,
+  inquiryFrame,
+  messageFrame,
+  noEndpoint,
+  readRendezvousHeader,
+  readSenderAddress,
+  rendezvousFrame,
+  senderFrame,
+  stampRendezvous,
+  takenFrame,
+} from '../../runtime/src/messages/frames.js';
 import {
   readAcknowledgement,
   writeAcknowledgement,
@@ -59,7 +71,7 @@ import {
 } from '../../runtime/src/request-reply/stream-frames.js';
 import type { AnyProcedure } from '../../runtime/src/schema/description.js';
 import { packetHeaderBytes, sealPacket } from '../../runtime/src/transport/packet.js';
-import type { Link } from '../../runtime/src/transport/transport.js';
+import { type Link, lengthBytes } from '../../runtime/src/transport/transport.js';
 import { packr, read } from '../runtime/marshalling/support.js';
 import { frameOf, framesIn, type SentFrame } from '../runtime/request-reply/support.js';
 
@@ -72,6 +84,8 @@ const nonce = ascending(8, 0x20);
 const epoch = ascending(8, 0x30);
 const token = ascending(8, 0x40);
 const cookie = ascending(32, 0x60);
+const pathId = ascending(8, 0x80);
+const endpointId = ascending(8, 0x90);
 
 const written = (type: number, write: (writer: Writer) => void): Buffer =>
   frameOf(link => {
@@ -112,6 +126,12 @@ function reply(status: number, write: (writer: Writer) => void): Buffer {
     writer.rawU8(status);
     write(writer);
   });
+}
+
+function rendezvous(): Buffer {
+  const frame = rendezvousFrame(Buffer.from('hello'));
+  stampRendezvous(frame, { path: pathId, receiver: endpointId, number: 7, low: 6 });
+  return frame;
 }
 
 const result = reply(ReplyStatus.result, writer => bankProcedures.deposit.writeResult(writer, money));
@@ -181,6 +201,12 @@ export const vectors: Readonly<Record<string, Buffer>> = {
     writeFragmentHeader(writer, { total: 5, index: 1, count: 2, asks: true });
     writer.rawBytes(Buffer.from([0xc4, 0x00]));
   }),
+  message: messageFrame(Buffer.from('hello')),
+  sender: senderFrame('tcp://127.0.0.1:7400'),
+  rendezvous: rendezvous(),
+  taken: takenFrame(pathId, 7),
+  inquiry: inquiryFrame,
+  identity: identityFrame(noEndpoint, endpointId),
   segment: bytesOf(
     writeSegment({ number: 7, segment: 3, items: 2, isEnd: true, isContinued: false }, [
       { bytes: Buffer.from([0x92, 0xcd, 0x04, 0xe2, 0x01, 0x05]), start: 0, end: 6 },
@@ -203,6 +229,9 @@ const theFrame = (bytes: Buffer): SentFrame => {
   if (frame === undefined || others.length > 0) throw new Error('not one frame');
   return frame;
 };
+
+/** Of a frame of any type. */
+const theBody = (bytes: Buffer): Reader => new Reader().reset(bytes, lengthBytes + 1);
 
 /** What the fields of a frame must turn out to be. */
 export const readers: Readonly<Record<string, (bytes: Buffer) => void>> = {
@@ -273,6 +302,12 @@ export const readers: Readonly<Record<string, (bytes: Buffer) => void>> = {
       for (let number = from; number < to; number++) finished.push(number);
     });
     expect(finished).toEqual([1, 2, 3, 4, 5, 6]);
+  },
+  sender: bytes => expect(readSenderAddress(theBody(bytes))).toBe('tcp://127.0.0.1:7400'),
+  rendezvous(bytes) {
+    const reader = theBody(bytes);
+    expect(readRendezvousHeader(reader)).toEqual({ path: pathId, receiver: endpointId, number: 7, low: 6 });
+    expect(reader.rawBytes(reader.remaining).toString()).toBe('hello');
   },
   'request-fragment'(bytes) {
     const reader = theFrame(bytes).body();

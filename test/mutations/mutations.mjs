@@ -67,6 +67,30 @@ export const mutations = [
     find: 'return [oldest, later];',
     replace: 'return [oldest];',
   },
+  {
+    name: 'the repetition of lost segments',
+    file: 'request-reply/stream-sender.ts',
+    find: 'this.lose(oldest, now);',
+    replace: '',
+  },
+  {
+    name: 'the credit of a slow consumer',
+    file: 'request-reply/stream-sender.ts',
+    find: 'this.pushedItems < this.creditItems &&',
+    replace: '',
+  },
+  {
+    name: 'the resumption of a stream',
+    file: 'request-reply/stream-sender.ts',
+    find: 'if (this.link !== undefined && this.link !== link && link.reliable) {',
+    replace: 'if (false) {',
+  },
+  {
+    name: 'the answer that waits for the items before it',
+    file: 'request-reply/caller.ts',
+    find: '&& followsItems(body)',
+    replace: '&& false',
+  },
 ];
 
 /**

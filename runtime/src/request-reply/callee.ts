@@ -7,11 +7,11 @@ import { MarshalError } from '../marshalling/errors.js';
 import { Reader } from '../marshalling/reader.js';
 import type { Platform } from '../platform/platform.js';
 import { type DispatchEntry, returnsStream, takesStream } from '../schema/description.js';
+import { forEachFrame } from '../transport/frame-loop.js';
 import type { Link, LinkHandlers, TransportCounters } from '../transport/transport.js';
 import { Answering, type AnsweringCounters } from './answering.js';
 import { fingerprintOf } from './fingerprint.js';
 import { fragmentOverhead, Reassembly, readFragmentHeader } from './fragments.js';
-import { forEachFrame } from './frame-loop.js';
 import { allFragments, FrameType, pingNumber, readRanges, semanticsRank } from './frames.js';
 import { ResetReason, resetBytes, sendReset } from './handshake-frames.js';
 import type { ServerLimits } from './limits.js';
@@ -451,5 +451,5 @@ function follow(call: ReceivedCall, link: Link, attempt: number, now: number): v
 function moveTo(call: ReceivedCall, link: Link): void {
   if (call.link === link) return;
   call.link = link;
-  call.streams?.resume(link);
+  call.streams?.resume();
 }

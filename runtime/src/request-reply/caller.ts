@@ -9,6 +9,7 @@ import type { Platform } from '../platform/platform.js';
 import { returnsStream, takesStream } from '../schema/description.js';
 import type { CallError, CallErrorCode } from '../schema/errors.js';
 import type { Address } from '../transport/address.js';
+import { forEachFrame } from '../transport/frame-loop.js';
 import type { Link, TransportCounters } from '../transport/transport.js';
 import { CallTable } from './call-table.js';
 import { type CallTimer, createCallTimer } from './call-timer.js';
@@ -16,7 +17,6 @@ import { type Acknowledger, createAcknowledger } from './client-acknowledgement.
 import { ClientSession, isFor } from './client-session.js';
 import { expire, followsItems, isRefusal, settle, unansweredError } from './conclude.js';
 import { Reassembly, readFragmentHeader } from './fragments.js';
-import { forEachFrame } from './frame-loop.js';
 import { beginFrame, FrameType, finishFrame, pingNumber, readRanges, sendFrame } from './frames.js';
 import { type EndpointState, Liveness, type LivenessSettings } from './liveness.js';
 import type { PendingCall } from './pending-call.js';
@@ -374,7 +374,7 @@ export class CallerEndpoint {
     this.pending.each(call => {
       call.timeouts = 0;
       this.transmit(call, now);
-      if (this.session.link !== undefined) call.streams?.resume(this.session.link);
+      call.streams?.resume();
     });
   }
 

@@ -1,5 +1,6 @@
 import type { Channel } from '../client/channel.js';
 import { type ConnectOptions, connect } from '../client/connect.js';
+import { type Endpoint, type EndpointOptions, openEndpoint } from '../messages/index.js';
 import type { Platform } from '../platform/platform.js';
 import { type ServeOptions, type Server, serve } from '../server/serve.js';
 import { createClock } from './clock.js';
@@ -32,6 +33,8 @@ export interface Host {
   serve(options: Omit<ServeOptions, 'platform'>): Promise<Server>;
   /** `connect` on this host's platform. */
   connect(address: string | readonly string[], options?: Omit<ConnectOptions, 'platform'>): Promise<Channel>;
+  /** `openEndpoint` on this host's platform. */
+  openEndpoint(address: string, options?: Omit<EndpointOptions, 'platform'>): Promise<Endpoint>;
   /**
    * The machine fails. Nothing of the program is called back any more, and what it still does has no effect; nobody
    * is told. Promises that it waits for never settle.
@@ -127,6 +130,7 @@ export function createHost(services: HostServices, machine: Machine): Host {
     },
     serve: options => serve({ ...options, platform }),
     connect: (address, options) => connect(address, { ...options, platform }),
+    openEndpoint: (address, options) => openEndpoint(address, { ...options, platform }),
     crash: () => {
       end();
       machine.isPowered = false;

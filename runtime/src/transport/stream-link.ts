@@ -46,6 +46,7 @@ class StreamLink implements Link {
   private end = 0;
   private scheduled = false;
   private open = true;
+  private paused = false;
   private waiting: (() => void)[] = [];
   private readonly flushTurn = () => this.flush();
 
@@ -113,6 +114,16 @@ class StreamLink implements Link {
     else callback();
   }
 
+  pause(): void {
+    this.paused = true;
+    this.socket.pause();
+  }
+
+  resume(): void {
+    this.paused = false;
+    if (!this.full || !this.options.holdsBack) this.socket.resume();
+  }
+
   close(): void {
     if (!this.open) return;
     this.flush();
@@ -136,7 +147,7 @@ class StreamLink implements Link {
   private drained(): void {
     if (!this.open || !this.full) return;
     this.full = false;
-    if (this.options.holdsBack) this.socket.resume();
+    if (this.options.holdsBack && !this.paused) this.socket.resume();
     this.options.handlers.onDrain?.(this);
   }
 

@@ -40,6 +40,9 @@ export interface Link {
   flush(): void;
   /** Calls back when all that was queued before has been handed to the socket. */
   whenFlushed(callback: () => void): void;
+  /** Reads nothing more, so that the peer comes to be full; a little may still be called back. Streams only. */
+  pause?(): void;
+  resume?(): void;
   /** Sends what is queued and lets the path go. */
   close(): void;
 }

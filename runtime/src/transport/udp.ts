@@ -14,7 +14,7 @@ import {
 const fullAt = 256 * 1024;
 const dropAt = 4 * fullAt;
 
-/** How many peers' links a listening socket keeps; sessions keep theirs beyond that. */
+/** How many peers' links a listening socket keeps, besides those that were asked for; sessions keep theirs beyond that. */
 const maxCachedLinks = 65_536;
 
 export interface UdpOptions {
@@ -97,6 +97,8 @@ class UdpLink implements Link {
   received = 0;
   sent = 0;
   addressee: Buffer | undefined = undefined;
+  /** Its owner sends by it of its own accord, so that it stays when others are forgotten. */
+  isHeld = false;
   private readonly endpoint: UdpEndpoint;
   private readonly onClose: (() => void) | undefined;
   private datagram: Buffer | undefined;
@@ -160,6 +162,7 @@ class UdpLink implements Link {
 
   close(): void {
     this.flush();
+    this.isHeld = false;
     this.onClose?.();
   }
 }
@@ -188,24 +191,38 @@ function isLoopback(host: string): boolean {
   return host.startsWith('127.') || host === '::1';
 }
 
+export interface UdpListener extends Listener {
+  /**
+   * The path from the listening socket to a peer, the same one until it is closed: what the peer sends comes by it too.
+   */
+  linkTo(peer: SocketAddress): Link;
+}
+
 /** Receives datagrams from any peer. Rejects with the system's error where the port is taken. */
-export async function listenUdp(host: string, port: number, options: UdpOptions): Promise<Listener> {
+export async function listenUdp(host: string, port: number, options: UdpOptions): Promise<UdpListener> {
   const { datagrams } = options.platform;
   let links = new Map<number, UdpLink[]>();
   let cached = 0;
   let closed = false;
 
+  const keep = (link: UdpLink): void => {
+    const { port } = link.address;
+    links.set(port, [...(links.get(port) ?? []), link]);
+    cached++;
+  };
+
   const linkTo = (from: SocketAddress): UdpLink => {
     const samePort = links.get(from.port);
     const known = samePort?.find(link => link.address.host === from.host);
     if (known !== undefined) return known;
-    if (cached === maxCachedLinks) {
+    if (cached >= maxCachedLinks) {
+      const held = [...links.values()].flat().filter(link => link.isHeld);
       links = new Map();
+      held.forEach(keep);
       cached = 0;
     }
     const link = new UdpLink(endpoint, from);
-    links.set(from.port, [...(links.get(from.port) ?? []), link]);
-    cached++;
+    keep(link);
     return link;
   };
 
@@ -226,6 +243,11 @@ export async function listenUdp(host: string, port: number, options: UdpOptions)
   const endpoint = new UdpEndpoint(socket, options, () => [...links.values()].flat());
   return {
     address: formatAddress({ scheme: 'udp', ...socket.address }),
+    linkTo(peer) {
+      const link = linkTo(peer);
+      link.isHeld = true;
+      return link;
+    },
     close() {
       closed = true;
       endpoint.flush();

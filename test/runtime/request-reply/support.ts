@@ -7,11 +7,11 @@ import type {
   SocketAddress,
   Timer,
 } from '../../../runtime/src/platform/platform.js';
-import { forEachFrame } from '../../../runtime/src/request-reply/frame-loop.js';
 import { FrameType } from '../../../runtime/src/request-reply/frames.js';
 import type { ReceivedCall } from '../../../runtime/src/request-reply/received-call.js';
 import type { AnyProcedure } from '../../../runtime/src/schema/description.js';
 import { createPrng } from '../../../runtime/src/testing/prng.js';
+import { forEachFrame } from '../../../runtime/src/transport/frame-loop.js';
 import { packetHeaderBytes, sealPacket } from '../../../runtime/src/transport/packet.js';
 import type { Link } from '../../../runtime/src/transport/transport.js';
 

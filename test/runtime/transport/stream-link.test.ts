@@ -159,4 +159,27 @@ describe('a link over a stream', () => {
     clock.advance(0);
     expect(called).toBe(2);
   });
+
+  it('reads nothing while its owner wants it so, nor while it is full and holds back', () => {
+    const { clock, link, socket, room, take } = open({ holdsBack: true });
+    const send = () => {
+      link.send(frame('hello'), 0, 9);
+      clock.advance(0);
+      return take().filter(line => line === 'pause' || line === 'resume');
+    };
+    room.left = 0;
+    expect(send()).toEqual(['pause']);
+    link.pause?.();
+    expect(take()).toEqual(['pause']);
+    socket.onDrain();
+    expect(take()).toEqual(['drain']);
+    link.resume?.();
+    expect(take()).toEqual(['resume']);
+    link.pause?.();
+    expect(send()).toEqual(['pause', 'pause']);
+    link.resume?.();
+    expect(take()).toEqual([]);
+    socket.onDrain();
+    expect(take()).toEqual(['resume', 'drain']);
+  });
 });
