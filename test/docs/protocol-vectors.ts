@@ -1,4 +1,5 @@
 /** The frames and values of docs/PROTOCOL.md, as the runtime writes and reads them. */
+import { hkdfSync } from 'node:crypto';
 import { expect } from 'vitest';
 import { bankProcedures, Currency, NoSuchAccount, readMoney } from '../../generated/bank/index.js';
 import { decodeMetadata, encodeMetadata } from '../../runtime/src/marshalling/dynamic.js';
@@ -16,6 +17,7 @@ import {
   stampRendezvous,
   takenFrame,
 } from '../../runtime/src/messages/frames.js';
+import type { StreamSocket } from '../../runtime/src/platform/platform.js';
 import {
   readAcknowledgement,
   writeAcknowledgement,
@@ -70,10 +72,13 @@ import {
   writeSegment,
 } from '../../runtime/src/request-reply/stream-frames.js';
 import type { AnyProcedure } from '../../runtime/src/schema/description.js';
+import { grantKey } from '../../runtime/src/transport/key-agreement.js';
 import { packetHeaderBytes, sealPacket } from '../../runtime/src/transport/packet.js';
+import { createSeal, sealedHeaderBytes, tagBytes, unknownKey } from '../../runtime/src/transport/seal.js';
+import { SecuredProtocol } from '../../runtime/src/transport/tls.js';
 import { type Link, lengthBytes } from '../../runtime/src/transport/transport.js';
 import { packr, read } from '../runtime/marshalling/support.js';
-import { frameOf, framesIn, type SentFrame } from '../runtime/request-reply/support.js';
+import { createManualClock, frameOf, framesIn, type SentFrame } from '../runtime/request-reply/support.js';
 
 /** `from`, `from + 1`, … */
 const ascending = (length: number, from: number) =>
@@ -105,6 +110,36 @@ function datagram(...frames: readonly Buffer[]): Buffer {
   const bytes = Buffer.concat([Buffer.alloc(packetHeaderBytes), ...frames]);
   sealPacket(bytes, 0, bytes.length);
   return bytes;
+}
+
+const secret = ascending(32, 0x80);
+const keyId = ascending(8, 0x50);
+
+/** The second datagram that a client seals with the key. */
+function sealed(...frames: readonly Buffer[]): Buffer {
+  const seal = createSeal(secret, keyId, 'client');
+  const bytes = Buffer.concat([Buffer.alloc(sealedHeaderBytes), ...frames, Buffer.alloc(tagBytes)]);
+  for (let counter = 0; counter < 2; counter++) {
+    Buffer.concat(frames).copy(bytes, sealedHeaderBytes);
+    seal.seal(bytes);
+  }
+  return bytes;
+}
+
+const sealingKeys = Buffer.concat(
+  ['client', 'server'].map(side => Buffer.from(hkdfSync('sha256', secret, '', `convoke udps ${side}`, 28))),
+);
+
+/** What a server sends to a client that gets a key. */
+function keyGrant(): Buffer {
+  const written: Uint8Array[] = [];
+  const socket = {
+    write: (chunk: Uint8Array) => written.push(chunk),
+    end: () => {},
+    tls: { protocol: SecuredProtocol.keys, certificate: undefined, exportKey: () => secret },
+  };
+  grantKey(socket as unknown as StreamSocket, keyId, createManualClock());
+  return Buffer.concat(written);
 }
 
 const money = { units: 1250n, currency: Currency.eur };
@@ -222,6 +257,10 @@ export const vectors: Readonly<Record<string, Buffer>> = {
   }),
   'datagram-to-server': datagram(sessionFrame(clientId, token, epoch), acknowledgement, deposit),
   'datagram-to-client': datagram(channelFrame(clientId), result),
+  'key-grant': keyGrant(),
+  'sealing-keys': sealingKeys,
+  'sealed-datagram': sealed(sessionFrame(clientId, token, epoch), acknowledgement),
+  'unknown-key': unknownKey(sealed(acknowledgement)),
 };
 
 const theFrame = (bytes: Buffer): SentFrame => {
@@ -295,6 +334,11 @@ export const readers: Readonly<Record<string, (bytes: Buffer) => void>> = {
       kind: 'failure',
       failure: { code: 'unimplemented', outcome: 'not-executed', message: 'no' },
     });
+  },
+  'sealed-datagram'(bytes) {
+    const frames = createSeal(secret, keyId, 'server').open(bytes);
+    if (typeof frames === 'string') throw new Error(frames);
+    expect(framesIn(frames).map(({ name }) => name)).toEqual(['session', 'acknowledgement']);
   },
   acknowledgement(bytes) {
     const finished: number[] = [];

@@ -15,6 +15,7 @@ export const pages = [
   'docs/PROTOCOL.md',
   'docs/RELIABILITY.md',
   'docs/RUNTIME.md',
+  'docs/SECURITY.md',
   'docs/SEMANTICS.md',
   'compiler/README.md',
   'runtime/README.md',

@@ -21,6 +21,13 @@ import {
 } from '../../runtime/src/request-reply/stream-frames.js';
 import { createFrameCutter } from '../../runtime/src/transport/frame-cutter.js';
 import { isSoundPacket, packetHeaderBytes, sealPacket } from '../../runtime/src/transport/packet.js';
+import {
+  createSeal,
+  keyIdBytes,
+  sealedHeaderBytes,
+  secretBytes,
+  tagBytes,
+} from '../../runtime/src/transport/seal.js';
 import { connect, reply, server as serverAddress } from '../runtime/request-reply/client-bench.js';
 import {
   acknowledgeBelow,
@@ -217,6 +224,23 @@ function packetTarget(): Target {
   };
 }
 
+function sealTarget(): Target {
+  const secret = Buffer.alloc(secretBytes, 7);
+  const id = Buffer.alloc(keyIdBytes, 1);
+  const datagram = Buffer.concat([Buffer.alloc(sealedHeaderBytes), request(1), Buffer.alloc(tagBytes)]);
+  createSeal(secret, id, 'client').seal(datagram);
+  const { open } = createSeal(secret, id, 'server');
+  return {
+    name: 'sealed datagrams',
+    corpus: [datagram],
+    take: input => {
+      if (typeof open(input) !== 'string' && !input.equals(datagram))
+        throw new Error('an altered datagram was opened');
+    },
+    held: () => 0,
+  };
+}
+
 function cutterTarget(random: Random): Target {
   const create = () => createFrameCutter(100_000, () => {});
   let cut = create();
@@ -246,6 +270,7 @@ export async function targets(random: Random): Promise<readonly Target[]> {
     serverTarget(true),
     await clientTarget(),
     packetTarget(),
+    sealTarget(),
     cutterTarget(random),
   ];
 }

@@ -56,6 +56,24 @@ export const mutations = [
     replace: '',
   },
   {
+    name: "the session's principal",
+    file: 'request-reply/sessions.ts',
+    find: 'if (!isSamePrincipal(session.principal, link.principal)) return',
+    replace: 'if (false) return',
+  },
+  {
+    name: 'the replay window',
+    file: 'transport/seal.ts',
+    find: "if (!window.admits(counter)) return 'replayed';",
+    replace: '',
+  },
+  {
+    name: 'the authentication of sealed datagrams',
+    file: 'transport/seal.ts',
+    find: 'decipher.final();',
+    replace: '',
+  },
+  {
     name: 'the checksum',
     file: 'transport/packet.ts',
     find: 'crc32c(bytes, 0, bytes.length) === expected',

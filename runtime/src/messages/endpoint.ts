@@ -2,7 +2,7 @@
 import { Reader } from '../marshalling/reader.js';
 import { nodePlatform } from '../platform/node.js';
 import { forEachFrame } from '../transport/frame-loop.js';
-import type { Link, LinkHandlers } from '../transport/transport.js';
+import { createTransportCounters, type Link, type LinkHandlers } from '../transport/transport.js';
 import { Arrivals } from './arrivals.js';
 import { checkedBounds, type EndpointOptions, longestInDatagram } from './bounds.js';
 import { DuplicateFilter, longestTimeout } from './duplicate-filter.js';
@@ -102,7 +102,7 @@ export async function openEndpoint(address: string, options: EndpointOptions = {
   const platform = options.platform ?? nodePlatform;
   const bounds = checkedBounds(options);
   const self = Buffer.from(platform.random.bytes(idBytes));
-  const counters = { sent: 0, damaged: 0, malformed: 0 };
+  const counters = { sent: 0, malformed: 0, ...createTransportCounters() };
   const reader = new Reader();
   let closed = false;
 

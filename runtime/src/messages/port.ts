@@ -1,14 +1,15 @@
 /** What an endpoint sends and receives by: one socket over UDP; otherwise one that listens, and connections. */
 import { type Address, parseAddress } from '../transport/address.js';
-import { dial, listen, type TransportOptions } from '../transport/open.js';
-import type { Link } from '../transport/transport.js';
+import { dial, listen } from '../transport/open.js';
+import type { Link, TransportOptions } from '../transport/transport.js';
 import { listenUdp } from '../transport/udp.js';
 import { senderFrame } from './frames.js';
 
 /** By which transports messages are carried. */
 const schemes = ['udp', 'tcp', 'unix', 'memory'] as const;
 type Scheme = (typeof schemes)[number];
-type PortAddress = Extract<Address, { scheme: Scheme }>;
+type PortAddress = Address & { readonly scheme: Scheme };
+type NetworkPort = PortAddress & { readonly scheme: 'udp' | 'tcp' };
 
 export interface Port {
   /** With the port that was taken. */
@@ -29,20 +30,18 @@ export function parsePortAddress(text: string): PortAddress {
 /** Rejects with the system's error where the address is taken (`EADDRINUSE`) or is not this machine's. */
 export async function openPort(text: string, options: TransportOptions): Promise<Port> {
   const address = parsePortAddress(text);
-  return address.scheme === 'udp' ? openUdpPort(address, options) : openStreamPort(address, options);
+  if (address.scheme === 'udp') return openUdpPort(address as NetworkPort, options);
+  return openStreamPort(address, options);
 }
 
-async function openUdpPort(
-  { host, port }: PortAddress & { scheme: 'udp' | 'tcp' },
-  options: TransportOptions,
-): Promise<Port> {
+async function openUdpPort({ host, port }: NetworkPort, options: TransportOptions): Promise<Port> {
   const { datagrams } = options.platform;
   const { address, linkTo, close } = await listenUdp(host, port, options);
   return {
     address,
     scheme: 'udp',
     async linkTo(to) {
-      const peer = to as PortAddress & { scheme: 'udp' };
+      const peer = to as NetworkPort;
       return linkTo({ host: await datagrams.resolve(peer.host), port: peer.port });
     },
     close,
@@ -50,7 +49,8 @@ async function openUdpPort(
 }
 
 async function openStreamPort(at: PortAddress, options: TransportOptions): Promise<Port> {
-  const { address, close } = await listen(at, options);
+  // None of its addresses is of sealed UDP.
+  const { address, close } = await listen(at, { ...options, datagramKeys: 0 });
   const introduction = senderFrame(address);
   return {
     address,

@@ -3,6 +3,7 @@ import { nodeDatagrams } from './node-datagrams.js';
 import { nodeNames } from './node-names.js';
 import { nodeRandom } from './node-random.js';
 import { nodeStreams } from './node-streams.js';
+import { nodeWebSockets } from './node-websockets.js';
 import type { Platform } from './platform.js';
 
 /** The real world: Node's clock, its cryptographic randomness, and the system's sockets. */
@@ -12,4 +13,5 @@ export const nodePlatform: Platform = {
   datagrams: nodeDatagrams,
   streams: nodeStreams,
   names: nodeNames,
+  webSockets: nodeWebSockets,
 };

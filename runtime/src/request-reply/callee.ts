@@ -8,7 +8,12 @@ import { Reader } from '../marshalling/reader.js';
 import type { Platform } from '../platform/platform.js';
 import { type DispatchEntry, returnsStream, takesStream } from '../schema/description.js';
 import { forEachFrame } from '../transport/frame-loop.js';
-import type { Link, LinkHandlers, TransportCounters } from '../transport/transport.js';
+import {
+  createTransportCounters,
+  type Link,
+  type LinkHandlers,
+  type TransportCounters,
+} from '../transport/transport.js';
 import { Answering, type AnsweringCounters } from './answering.js';
 import { fingerprintOf } from './fingerprint.js';
 import { fragmentOverhead, Reassembly, readFragmentHeader } from './fragments.js';
@@ -72,7 +77,7 @@ export class CalleeEndpoint {
     refused: 0,
     resets: 0,
     malformed: 0,
-    damaged: 0,
+    ...createTransportCounters(),
   };
   readonly sessions: Sessions;
   readonly answering: Answering;

@@ -10,7 +10,13 @@ import { returnsStream, takesStream } from '../schema/description.js';
 import type { CallError, CallErrorCode } from '../schema/errors.js';
 import type { Address } from '../transport/address.js';
 import { forEachFrame } from '../transport/frame-loop.js';
-import type { Link, TransportCounters } from '../transport/transport.js';
+import type { ClientTls } from '../transport/security.js';
+import {
+  createTransportCounters,
+  type Dial,
+  type Link,
+  type TransportCounters,
+} from '../transport/transport.js';
 import { CallTable } from './call-table.js';
 import { type CallTimer, createCallTimer } from './call-timer.js';
 import { type Acknowledger, createAcknowledger } from './client-acknowledgement.js';
@@ -54,11 +60,19 @@ export interface CallerCounters extends TransportCounters {
 }
 
 export function createCallerCounters(): CallerCounters {
-  return { calls: 0, retransmitted: 0, probes: 0, duplicateReplies: 0, malformed: 0, damaged: 0 };
+  return {
+    calls: 0,
+    retransmitted: 0,
+    probes: 0,
+    duplicateReplies: 0,
+    malformed: 0,
+    ...createTransportCounters(),
+  };
 }
 
 export interface CallerOptions extends LivenessSettings {
   readonly platform: Platform;
+  readonly dial: Dial;
   readonly address: Address;
   readonly clientId: Buffer;
   readonly messageBytes: number;
@@ -66,6 +80,7 @@ export interface CallerOptions extends LivenessSettings {
   /** The longest metadata of a reply; 8,192 bytes unless told otherwise. */
   readonly metadataBytes?: number | undefined;
   readonly retryBudget?: RetryBudget | undefined;
+  readonly tls?: ClientTls | undefined;
   readonly streamWindow: StreamWindow;
   /** The number of the first call; 1 unless told otherwise. */
   readonly firstNumber?: number;

@@ -9,8 +9,8 @@ import type { Reader } from '../marshalling/reader.js';
 import type { Platform, Timer } from '../platform/platform.js';
 import { CallError } from '../schema/errors.js';
 import { type Address, formatAddress } from '../transport/address.js';
-import { dial } from '../transport/open.js';
-import type { Link, LinkHandlers, TransportCounters } from '../transport/transport.js';
+import type { ClientTls } from '../transport/security.js';
+import type { Dial, Link, LinkHandlers, TransportCounters } from '../transport/transport.js';
 import { type CongestionWindow, createCongestionWindow } from './congestion.js';
 import { clientIdBytes, idBytes, noId, readFailure } from './frames.js';
 import {
@@ -34,10 +34,12 @@ const dialPatience = 5000;
 
 export interface ClientSessionOptions {
   readonly platform: Platform;
+  readonly dial: Dial;
   readonly address: Address;
   readonly clientId: Buffer;
   readonly messageBytes: number;
   readonly datagramBytes: number;
+  readonly tls?: ClientTls | undefined;
   readonly counters: TransportCounters;
   readonly handlers: Pick<LinkHandlers, 'onFrames' | 'onDrain' | 'preamble' | 'onFlush'>;
   /** The number below which every call is finished, for a session that is opened anew. */
@@ -178,7 +180,7 @@ export class ClientSession {
   private startDialling(): void {
     this.state = 'dialling';
     this.options.onAsk();
-    const { platform, address, counters, messageBytes, handlers, datagramBytes } = this.options;
+    const { platform, dial, address, counters, messageBytes, handlers, datagramBytes, tls } = this.options;
     const attempt = ++this.dials;
     const isOver = () => this.state !== 'dialling' || attempt !== this.dials;
     this.timer = platform.clock.setTimer(dialPatience, () => this.retryLater());
@@ -187,6 +189,7 @@ export class ClientSession {
       counters,
       maxFrame: messageBytes + 1024,
       datagramBytes,
+      tls,
       handlers: { ...handlers, onDown: link => this.onDown(link) },
     }).then(
       link => {

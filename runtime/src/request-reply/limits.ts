@@ -11,6 +11,8 @@ export interface ServerLimits {
   /** The longest metadata of a request or a reply. */
   readonly metadataBytes: number;
   readonly sessions: number;
+  /** Keys of sealed UDP: one for each client, and two while it renews its own. */
+  readonly datagramKeys: number;
   /** Replies and refusals that one client has not acknowledged. */
   readonly historyEntriesPerClient: number;
   readonly historyBytesPerClient: number;
@@ -44,6 +46,7 @@ export const defaultServerLimits: ServerLimits = {
   lease: 60_000,
   metadataBytes: metadataLimits.size,
   sessions: 100_000,
+  datagramKeys: 100_000,
   historyEntriesPerClient: 65_536,
   historyBytesPerClient: 64 * mebibyte,
   historyEntries: 1_048_576,

@@ -3,6 +3,7 @@
  * under way. It belongs to the client, not to a connection or an address.
  */
 import type { Reader } from '../marshalling/reader.js';
+import type { Principal } from '../schema/description.js';
 import type { Link } from '../transport/transport.js';
 import { readAcknowledgement } from './acknowledgement.js';
 import { type CongestionWindow, createCongestionWindow } from './congestion.js';
@@ -32,6 +33,8 @@ export class ServerSession implements CallSession {
   /** Of the handshake that opened the session. */
   readonly nonce: Buffer;
   readonly replyBytes: number;
+  /** Under whom it was opened: nobody else gets anything of it. */
+  readonly principal: Principal | undefined;
   /** The latest validated path to the client. */
   link: Link;
   lastHeard: number;
@@ -49,7 +52,10 @@ export class ServerSession implements CallSession {
   private estimate: RoundTripEstimate | undefined;
 
   constructor(
-    opened: Pick<ServerSession, 'clientId' | 'key' | 'token' | 'nonce' | 'replyBytes' | 'link' | 'lastHeard'>,
+    opened: Pick<
+      ServerSession,
+      'clientId' | 'key' | 'token' | 'nonce' | 'replyBytes' | 'principal' | 'link' | 'lastHeard'
+    >,
     firstNumber: number,
     datagramBytes: number,
     repairBytes: number,
@@ -60,6 +66,7 @@ export class ServerSession implements CallSession {
     this.token = opened.token;
     this.nonce = opened.nonce;
     this.replyBytes = opened.replyBytes;
+    this.principal = opened.principal;
     this.link = opened.link;
     this.lastHeard = opened.lastHeard;
     this.history = new ReplyHistory(firstNumber, usage);

@@ -4,6 +4,7 @@
 import type { Reader } from '../marshalling/reader.js';
 import type { Platform, Timer } from '../platform/platform.js';
 import { protocolVersion } from '../transport/packet.js';
+import { isSamePrincipal } from '../transport/security.js';
 import type { Link } from '../transport/transport.js';
 import { type CookieJar, createCookieJar } from './cookie.js';
 import { clientIdBytes, type Failure, idBytes, noId } from './frames.js';
@@ -80,6 +81,8 @@ export class Sessions {
     if (session === undefined || !session.token.equals(token) || this.hasExpired(session, now)) {
       return rejected(ResetReason.unknownSession);
     }
+    // Whoever got hold of the token gets nothing by it.
+    if (!isSamePrincipal(session.principal, link.principal)) return rejected(ResetReason.unknownSession);
     session.lastHeard = now;
     if (link.validated) session.link = link;
     else if (isSamePath(session.link, link)) {
@@ -116,7 +119,8 @@ export class Sessions {
       sendCookie(link, hello.nonce, this.cookies.issue(hello, link.peer, now));
     } else if (session !== undefined) {
       // Who holds neither the token nor the nonce of the handshake that opened the session is somebody else.
-      if (!session.token.equals(hello.token) && !session.nonce.equals(hello.nonce)) {
+      const isKnown = session.token.equals(hello.token) || session.nonce.equals(hello.nonce);
+      if (!isKnown || !isSamePrincipal(session.principal, link.principal)) {
         refuse(refusal('permission-denied', 'the client id is in use by another client'));
         return;
       }
@@ -172,6 +176,7 @@ export class Sessions {
         token: Buffer.from(platform.random.bytes(idBytes)),
         nonce: Buffer.from(hello.nonce),
         replyBytes: hello.messageBytes,
+        principal: link.principal,
         link,
         lastHeard: now,
       },

@@ -1,6 +1,7 @@
 /** What generated code tells the runtime about interfaces and procedures. */
 import type { Reader } from '../marshalling/reader.js';
 import type { Writer } from '../marshalling/writer.js';
+import type { Certificate } from '../platform/tls.js';
 import type { DeclaredError } from './errors.js';
 import type { Metadata } from './metadata.js';
 
@@ -243,6 +244,15 @@ export interface Peer {
   readonly address: string;
   /** The calling channel's id, 32 hexadecimal digits. */
   readonly clientId: string;
+  /** Who has proved to call; absent where the transport or the client did not prove it. */
+  readonly principal?: Principal;
+}
+
+/** Somebody who proved by a certificate who they are. A channel's calls and their history belong to one principal. */
+export interface Principal {
+  /** Tells one principal from another, and stays when the certificate is renewed. */
+  readonly name: string;
+  readonly certificate: Certificate;
 }
 
 /** A value, or a promise of it. */

@@ -12,6 +12,7 @@ import { createNameService } from './name-service.js';
 import { createPrng } from './prng.js';
 import type { StreamLayer } from './streams.js';
 import type { Interface, Machine } from './topology.js';
+import { createWebSockets } from './websockets.js';
 
 export interface HostOptions extends Partial<Faults> {
   /** The subnets to which it is attached, one interface each. Default: one that all such hosts share. */
@@ -99,11 +100,16 @@ export function createHost(services: HostServices, machine: Machine): Host {
   const { name, interfaces } = machine;
   let incarnations = 0;
 
+  const streamsOf = (of: Machine): Pick<Platform, 'streams' | 'webSockets'> => {
+    const sockets = streams.socketsOf(of);
+    return { streams: sockets, webSockets: createWebSockets(sockets) };
+  };
+
   const createPlatform = (): Platform => ({
     clock: createClock(scheduler, machine.program, machine.wallClock),
     random: machine.program.random,
     datagrams: datagrams.socketsOf(machine),
-    streams: streams.socketsOf(machine),
+    ...streamsOf(machine),
     names: createNameService(services, machine.program),
   });
   let platform = createPlatform();

@@ -1,5 +1,6 @@
 /** Frames over a stream of bytes: the half that TCP, Unix domain sockets and memory have in common. */
 import type { Clock, StreamSocket } from '../platform/platform.js';
+import type { Principal } from '../schema/description.js';
 import { createFrameCutter } from './frame-cutter.js';
 import { protocolVersion } from './packet.js';
 import type { Link, LinkHandlers, TransportCounters } from './transport.js';
@@ -16,6 +17,7 @@ export interface StreamLinkOptions {
   readonly counters: TransportCounters;
   readonly maxFrame: number;
   readonly peer: string;
+  readonly principal?: Principal | undefined;
   /** Reads nothing while the link is full: a peer that does not read its answers gets to ask no more. */
   readonly holdsBack?: boolean;
   /** The link is of no use any more, whoever ended it. */
@@ -34,6 +36,7 @@ class StreamLink implements Link {
   readonly validated = true;
   readonly maxFrame: number;
   readonly peer: string;
+  readonly principal: Principal | undefined;
   full = false;
   received = 0;
   sent = 0;
@@ -55,6 +58,7 @@ class StreamLink implements Link {
     this.options = options;
     this.maxFrame = options.maxFrame;
     this.peer = options.peer;
+    this.principal = options.principal;
   }
 
   start(): void {

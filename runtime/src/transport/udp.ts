@@ -1,7 +1,8 @@
 /** Frames over UDP: several in a datagram, none split. What does not fit is the fragmentation layer's matter. */
 import type { DatagramSocket, Platform, SocketAddress } from '../platform/platform.js';
+import type { Principal } from '../schema/description.js';
 import { formatAddress } from './address.js';
-import { isSoundPacket, packetHeaderBytes, sealPacket } from './packet.js';
+import { type Envelope, isSoundPacket, packetHeaderBytes, plainEnvelope } from './packet.js';
 import {
   type Link,
   type LinkHandlers,
@@ -26,7 +27,7 @@ export interface UdpOptions {
 }
 
 /** One socket, and the datagrams that its links are filling. */
-class UdpEndpoint {
+export class UdpEndpoint {
   readonly socket: DatagramSocket;
   readonly options: UdpOptions;
   readonly datagramBytes: number;
@@ -58,8 +59,8 @@ class UdpEndpoint {
     return room;
   }
 
-  emit(datagram: Buffer, to: SocketAddress): void {
-    sealPacket(datagram, 0, datagram.length);
+  emit(datagram: Buffer, envelope: Envelope, to: SocketAddress): void {
+    if (!envelope.complete(datagram)) return;
     const { unsent } = this.socket;
     if (unsent < fullAt || (this.full && unsent < dropAt)) this.socket.send(datagram, to);
     else if (!this.full) {
@@ -89,28 +90,52 @@ class UdpEndpoint {
   }
 }
 
-class UdpLink implements Link {
+/** What makes a path secure. */
+export interface UdpSecurity {
+  readonly scheme: 'udp' | 'udps';
+  readonly envelope: Envelope;
+  readonly principal: Principal | undefined;
+}
+
+const plain: UdpSecurity = { scheme: 'udp', envelope: plainEnvelope, principal: undefined };
+
+export class UdpLink implements Link {
   readonly reliable = false;
   readonly maxFrame: number;
   readonly address: SocketAddress;
+  readonly principal: Principal | undefined;
   validated = false;
   received = 0;
-  sent = 0;
+  sent: number;
   addressee: Buffer | undefined = undefined;
   /** Its owner sends by it of its own accord, so that it stays when others are forgotten. */
   isHeld = false;
   private readonly endpoint: UdpEndpoint;
+  private readonly security: UdpSecurity;
+  /** Where the frames of a datagram end at the latest. */
+  private readonly room: number;
   private readonly onClose: (() => void) | undefined;
   private datagram: Buffer | undefined;
   private filled = 0;
   private listed = false;
   private waiting: (() => void)[] = [];
 
-  constructor(endpoint: UdpEndpoint, address: SocketAddress, onClose?: () => void) {
+  constructor(
+    endpoint: UdpEndpoint,
+    address: SocketAddress,
+    security: UdpSecurity = plain,
+    onClose?: () => void,
+  ) {
+    const { headerBytes, trailerBytes } = security.envelope;
     this.endpoint = endpoint;
     this.address = address;
+    this.security = security;
+    this.principal = security.principal;
     this.onClose = onClose;
-    this.maxFrame = endpoint.datagramBytes - packetHeaderBytes - preambleBytes;
+    this.room = endpoint.datagramBytes - trailerBytes;
+    this.maxFrame = this.room - headerBytes - preambleBytes;
+    // What may be sent to an address that was not validated is reckoned with the plain envelope's length.
+    this.sent = headerBytes + trailerBytes - packetHeaderBytes;
   }
 
   get full(): boolean {
@@ -118,19 +143,18 @@ class UdpLink implements Link {
   }
 
   get peer(): string {
-    return formatAddress({ scheme: 'udp', ...this.address });
+    return formatAddress({ scheme: this.security.scheme, ...this.address });
   }
 
   send(bytes: Buffer, start: number, end: number): void {
     const length = end - start;
-    if (this.datagram !== undefined && this.filled + length > this.datagram.length) this.flush();
+    if (this.datagram !== undefined && this.filled + length > this.room) this.flush();
     if (this.datagram === undefined) {
       this.datagram = this.endpoint.claim();
       const { handlers } = this.endpoint.options;
-      this.filled =
-        handlers.preamble?.(this, this.datagram, packetHeaderBytes, this.datagram.length - length) ??
-        packetHeaderBytes;
-      this.sent += this.filled;
+      const { headerBytes, trailerBytes } = this.security.envelope;
+      this.filled = handlers.preamble?.(this, this.datagram, headerBytes, this.room - length) ?? headerBytes;
+      this.sent += this.filled + trailerBytes;
       if (!this.listed) {
         this.listed = true;
         this.endpoint.schedule(this);
@@ -144,7 +168,9 @@ class UdpLink implements Link {
   /** Hands the datagram that is being filled to the socket. */
   flush(): void {
     if (this.datagram !== undefined) {
-      this.endpoint.emit(this.datagram.subarray(0, this.filled), this.address);
+      const { envelope } = this.security;
+      const length = this.filled + envelope.trailerBytes;
+      this.endpoint.emit(this.datagram.subarray(0, length), envelope, this.address);
       this.datagram = undefined;
     }
     this.listed = false;
@@ -180,14 +206,13 @@ export async function dialUdp(host: string, port: number, options: UdpOptions): 
       else options.counters.damaged++;
     },
   });
-  const link: UdpLink = new UdpLink(new UdpEndpoint(socket, options, () => [link]), address, () =>
-    socket.close(),
-  );
+  const endpoint = new UdpEndpoint(socket, options, () => [link]);
+  const link: UdpLink = new UdpLink(endpoint, address, plain, () => socket.close());
   return link;
 }
 
 /** A socket that talks to this machine alone is reachable from this machine alone. */
-function isLoopback(host: string): boolean {
+export function isLoopback(host: string): boolean {
   return host.startsWith('127.') || host === '::1';
 }
 

@@ -57,7 +57,10 @@ function segment(number: number, index: number, items: number, bytes: number = i
 
 /** Each limit, and what becomes of a client that goes beyond it. */
 const proofs: Readonly<
-  Record<Exclude<keyof ServerLimits, 'lease' | 'metadataBytes' | 'runningCalls' | 'queuedCalls'>, () => void>
+  Record<
+    Exclude<keyof ServerLimits, 'lease' | 'metadataBytes' | 'runningCalls' | 'queuedCalls' | 'datagramKeys'>,
+    () => void
+  >
 > = {
   messageBytes() {
     const bench = createServerBench({ messageBytes: 2000 });

@@ -112,6 +112,7 @@ export function createRecordingLink(overrides: Partial<Link> = {}): RecordingLin
     peer: 'udp://198.51.100.1:4000',
     maxFrame: 1000,
     validated: true,
+    principal: undefined,
     full: false,
     received: 0,
     sent: 0,
@@ -167,6 +168,7 @@ export function createManualPlatform(seed = 'test') {
     },
     streams: { listen: unused, connect: unused },
     names: { lookup: async host => [host], services: unused },
+    webSockets: { listen: unused, attach: unused, connect: unused },
   };
   return {
     platform,

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { StreamSocket } from '../../../runtime/src/platform/platform.js';
 import { createStreamLink } from '../../../runtime/src/transport/stream-link.js';
+import { createTransportCounters } from '../../../runtime/src/transport/transport.js';
 import { createManualClock } from '../request-reply/support.js';
 
 const greeting = '43564b01';
@@ -16,7 +17,7 @@ function frame(text: string): Buffer {
 function open({ holdsBack = false } = {}) {
   const clock = createManualClock();
   const log: string[] = [];
-  const counters = { damaged: 0 };
+  const counters = createTransportCounters();
   const room = { left: Number.POSITIVE_INFINITY };
   const socket: StreamSocket = {
     local: { host: '192.0.2.1', port: 4000 },

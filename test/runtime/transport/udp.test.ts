@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { packetHeaderBytes, sealPacket } from '../../../runtime/src/transport/packet.js';
-import type { Link, LinkHandlers } from '../../../runtime/src/transport/transport.js';
+import {
+  createTransportCounters,
+  type Link,
+  type LinkHandlers,
+} from '../../../runtime/src/transport/transport.js';
 import { dialUdp, listenUdp } from '../../../runtime/src/transport/udp.js';
 import { createManualPlatform } from '../request-reply/support.js';
 
@@ -15,7 +19,7 @@ function frame(length: number, fill = 7): Buffer {
 
 function record(handlers: Partial<LinkHandlers> = {}) {
   const received: { peer: string; bytes: string; link: Link }[] = [];
-  const counters = { damaged: 0 };
+  const counters = createTransportCounters();
   const all: LinkHandlers = {
     onFrames: (link, bytes, start, end) =>
       received.push({ peer: link.peer, bytes: bytes.toString('hex', start, end), link }),

@@ -16,8 +16,6 @@ export interface BalancingOptions {
   readonly hedge?: Hedge;
   /** How old the answer of the name system may become, in milliseconds; 30,000 unless told otherwise. */
   readonly resolveInterval?: number;
-  /** Milliseconds of silence after which a server counts as unreachable; 1,000 unless told otherwise. */
-  readonly patience?: number;
   /** When servers whose calls fail are let alone; `false`: never. */
   readonly outliers?: Partial<OutlierOptions> | false;
   /** How servers are asked for their health; without it they are not. */

@@ -2,7 +2,7 @@
 import type { NameService } from '../../platform/platform.js';
 import { type Address, parseAddress } from '../../transport/address.js';
 
-/** The transports whose servers are found by names. */
+/** The transports whose servers are found by names. Secured ones hold the name against the certificate, and need it whole. */
 type NamedScheme = 'udp' | 'tcp';
 
 export type Target =
@@ -29,8 +29,9 @@ export function parseTarget(text: string): Target {
   const service = serviceName.exec(text);
   if (service !== null) return { kind: 'service', scheme: service[1] as NamedScheme, name: service[2]! };
   const address = parseAddress(text);
-  const isNamed = (address.scheme === 'udp' || address.scheme === 'tcp') && !ipAddress.test(address.host);
-  return isNamed ? { kind: 'host', ...address } : { kind: 'address', address };
+  if (address.scheme !== 'udp' && address.scheme !== 'tcp') return { kind: 'address', address };
+  const { scheme, host, port } = address;
+  return ipAddress.test(host) ? { kind: 'address', address } : { kind: 'host', scheme, host, port };
 }
 
 /** Rejects with the system's error where a name is not known. */
