@@ -1,11 +1,18 @@
-/** What applications import: `connect` and `serve`, and the types and errors around them. */
+/**
+ * What applications import: `connect` and `serve`, and the types and errors around them.
+ *
+ * @packageDocumentation
+ */
 export type { Channel } from './client/channel.js';
 export { type ConnectOptions, connect } from './client/connect.js';
 export type { ClientCall, ClientInterceptor } from './client/interceptors.js';
+export type { ChannelOptions } from './client/open-channel.js';
 export { type DeclaredErrorsOf, type SafeClient, type SafeResult, safe } from './client/safe.js';
 export { nodePlatform } from './platform/node.js';
-export type { Clock, HttpServer, Platform } from './platform/platform.js';
-export type { Certificate, ClientCertificates, KeyAndCertificate, Pem } from './platform/tls.js';
+export type * from './platform/platform.js';
+export type * from './platform/tls.js';
+export type { AnsweringCounters } from './request-reply/answering.js';
+export type { CalleeCounters } from './request-reply/callee.js';
 export type { CallerCounters } from './request-reply/caller.js';
 export type { ServerLimits } from './request-reply/limits.js';
 export type { RetryBudgetOptions } from './request-reply/retry-budget.js';
@@ -25,6 +32,8 @@ export type {
 export {
   CallError,
   type CallErrorCode,
+  type CallErrorOptions,
+  callErrorCodes,
   DeclaredError,
   type Outcome,
   type UndeclaredErrorDetails,
@@ -37,10 +46,11 @@ export {
   type NextInterceptor,
 } from './schema/interception.js';
 export type { DrainOptions } from './server/drain.js';
-export type { ErrorListener } from './server/execution.js';
+export type { ErrorListener, ExecutionCounters } from './server/execution.js';
 export { type Implementation, implement } from './server/implement.js';
 export type { ServerCall, ServerInterceptor } from './server/interceptors.js';
 export { type ServeOptions, type Server, type ServerStats, serve } from './server/serve.js';
 export type { Origins } from './transport/origins.js';
 export type { ClientTls, ServerTls } from './transport/security.js';
+export type { TransportCounters } from './transport/transport.js';
 export type { WebOptions } from './transport/ws.js';

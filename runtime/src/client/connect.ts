@@ -7,9 +7,11 @@ import { type ClientTls, checkedClientTls } from '../transport/security.js';
 import type { Channel } from './channel.js';
 import { type ChannelOptions, openChannel } from './open-channel.js';
 
+/** How a channel is to be; all of it may be left out. */
 export interface ConnectOptions extends ChannelOptions {
   /** For addresses that are secured: whom to trust, and who this client is. */
   readonly tls?: ClientTls;
+  /** Its clock, randomness and sockets; `nodePlatform` unless told otherwise. */
   readonly platform?: Platform;
 }
 

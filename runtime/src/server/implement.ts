@@ -3,7 +3,9 @@ import type { Dispatcher, InterfaceDescription } from '../schema/description.js'
 
 /** A service that a server can offer. */
 export interface Implementation {
+  /** The full name of the interface: `bank.v1.Bank`. */
   readonly interface: string;
+  /** Leads requests to the methods of the service. */
   readonly dispatcher: Dispatcher;
 }
 
