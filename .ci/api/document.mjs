@@ -36,7 +36,10 @@ for (const { name, folder, specifier, entries } of packages) {
       'TypeAlias',
     ],
   });
-  app.converter.on(Converter.EVENT_RESOLVE_BEGIN, documentArms);
+  app.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }) => {
+    documentArms(project);
+    documentGenerated(project);
+  });
   const project = await app.convert();
   if (project !== undefined) {
     nameModules(project, entries);
@@ -54,13 +57,29 @@ if (gaps.length > 0) {
 }
 
 /** Hands the `@prop` tags of a union's comment to the properties of its arms, as TypeDoc does where there is one arm only. */
-function documentArms({ project }) {
+function documentArms(project) {
   for (const { type, comment } of project.getReflectionsByKind(ReflectionKind.TypeAlias)) {
     if (type?.type !== 'union' || comment === undefined) continue;
     const arms = type.types.filter(arm => arm.type === 'reflection').map(arm => arm.declaration);
     for (const { name, content } of comment.getTags('@prop')) {
       const properties = arms.flatMap(arm => arm.getChildByName([name]) ?? []);
       for (const property of properties) property.comment ??= new Comment(Comment.cloneDisplayParts(content));
+    }
+  }
+}
+
+/**
+ * In generated code, a constructor has the comment of the class that it extends, and the key by which types tell the declared
+ * errors of a client is left out: `DeclaredErrorsOf` is how to ask for them.
+ */
+function documentGenerated(project) {
+  for (const signature of project.getReflectionsByKind(ReflectionKind.ConstructorSignature)) {
+    const [base] = signature.parent.parent.extendedTypes ?? [];
+    signature.comment ??= base?.reflection?.getChildByName(['constructor'])?.signatures[0].comment?.clone();
+  }
+  for (const property of project.getReflectionsByKind(ReflectionKind.Property)) {
+    if (property.name === '[declaredErrors]' && property.parent.kindOf(ReflectionKind.Interface)) {
+      project.removeReflection(property);
     }
   }
 }

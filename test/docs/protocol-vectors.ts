@@ -35,7 +35,6 @@ import {
   ReplyStatus,
   sendFrame,
   writeFailure,
-  writeRanges,
 } from '../../runtime/src/request-reply/frames.js';
 import {
   channelFrame,
@@ -50,6 +49,7 @@ import {
   sendWelcome,
   sessionFrame,
 } from '../../runtime/src/request-reply/handshake-frames.js';
+import { readMissing, sendMissingFrame } from '../../runtime/src/request-reply/missing-frame.js';
 import {
   readReplyBody,
   readReplyHeader,
@@ -143,7 +143,7 @@ function keyGrant(): Buffer {
 
 const money = { units: 1250n, currency: Currency.eur };
 const deposit = request(bankProcedures.deposit, ['alice', money]);
-const hello = (more: { token?: Buffer; cookie?: Buffer }) => (link: Link) =>
+const hello = (more: { token?: Buffer; cookie?: Buffer; renewsOnly?: boolean }) => (link: Link) =>
   sendHello(link, {
     clientId,
     nonce,
@@ -177,6 +177,7 @@ const acknowledgement = written(FrameType.acknowledgement, writer =>
 export const vectors: Readonly<Record<string, Buffer>> = {
   hello: frameOf(hello({})),
   'hello-with-cookie': frameOf(hello({ cookie })),
+  'hello-of-a-second-path': frameOf(hello({ token, renewsOnly: true })),
   cookie: frameOf(link => sendCookie(link, nonce, cookie)),
   welcome: frameOf(link =>
     sendWelcome(link, { nonce, epoch, token, lease: 60_000, tcpPort: 7000, messageBytes: 1 << 25 }),
@@ -211,27 +212,28 @@ export const vectors: Readonly<Record<string, Buffer>> = {
   busy: written(FrameType.busy, writer => writeReplyHeader(writer, 2, 7, 0)),
   probe: written(FrameType.probe, writer => {
     writer.rawU64(7);
-    writer.rawU32(9);
-    writeRanges(writer, [
+  }),
+  'missing-of-request': frameOf(link => {
+    sendMissingFrame(link, { number: 7, id: 0, serial: 4, ranges: [[1, 3]] });
+  }),
+  'missing-of-reply': frameOf(link => {
+    const ranges = [
       [2, 3],
       [10, 24],
-    ]);
-  }),
-  missing: written(FrameType.missing, writer => {
-    writer.rawU64(7);
-    writeRanges(writer, [[1, 4]]);
+    ] as const;
+    sendMissingFrame(link, { number: 7, id: 9, serial: 0, ranges });
   }),
   cancel: written(FrameType.cancel, writer => writer.rawU64(7)),
   acknowledgement,
   'request-fragment': written(FrameType.requestFragment, writer => {
     writeRequestHeader(writer, flagsOf({ bytes: deposit, start: 0, end: deposit.length }), 1, 7, 2000);
-    writeFragmentHeader(writer, { total: 11, index: 2, count: 4, asks: false });
+    writeFragmentHeader(writer, { total: 11, index: 2, count: 4, serial: 3, asks: false });
     writer.rawBytes(Buffer.from([0x92, 0xcd, 0x04]));
   }),
   'reply-fragment': written(FrameType.replyFragment, writer => {
     writeReplyHeader(writer, 1, 7, 1.5);
     writer.rawU32(9);
-    writeFragmentHeader(writer, { total: 5, index: 1, count: 2, asks: true });
+    writeFragmentHeader(writer, { total: 5, index: 1, count: 2, serial: 2, asks: true });
     writer.rawBytes(Buffer.from([0xc4, 0x00]));
   }),
   message: messageFrame(Buffer.from('hello')),
@@ -281,6 +283,14 @@ export const readers: Readonly<Record<string, (bytes: Buffer) => void>> = {
       messageBytes: 1 << 25,
       token: noId,
       cookie: noCookie,
+      renewsOnly: false,
+    }),
+  'hello-of-a-second-path': bytes =>
+    expect(readHello(theFrame(bytes).body())).toMatchObject({
+      nonce,
+      token,
+      cookie: noCookie,
+      renewsOnly: true,
     }),
   welcome: bytes =>
     expect(readWelcome(theFrame(bytes).body())).toEqual({
@@ -345,6 +355,10 @@ export const readers: Readonly<Record<string, (bytes: Buffer) => void>> = {
     });
     expect(finished).toEqual([1, 2, 3, 4, 5, 6]);
   },
+  'missing-of-request'(bytes) {
+    const missing = readMissing(theFrame(bytes).body());
+    expect(missing).toEqual({ number: 7, id: 0, serial: 4, ranges: [[1, 3]] });
+  },
   sender: bytes => expect(readSenderAddress(theBody(bytes))).toBe('tcp://127.0.0.1:7400'),
   rendezvous(bytes) {
     const reader = theBody(bytes);
@@ -354,14 +368,14 @@ export const readers: Readonly<Record<string, (bytes: Buffer) => void>> = {
   'request-fragment'(bytes) {
     const reader = theFrame(bytes).body();
     readRequestHeader(reader);
-    expect(readFragmentHeader(reader)).toEqual({ total: 11, index: 2, count: 4, asks: false });
+    expect(readFragmentHeader(reader)).toEqual({ total: 11, index: 2, count: 4, serial: 3, asks: false });
     expect(fragmentBounds(11, 4, 2)).toEqual([6, 9]);
   },
   'reply-fragment'(bytes) {
     const reader = theFrame(bytes).body();
     readReplyHeader(reader);
     expect(reader.rawU32()).toBe(9);
-    expect(readFragmentHeader(reader)).toEqual({ total: 5, index: 1, count: 2, asks: true });
+    expect(readFragmentHeader(reader)).toEqual({ total: 5, index: 1, count: 2, serial: 2, asks: true });
     expect(fragmentBounds(5, 2, 1)).toEqual([3, 5]);
   },
   segment(bytes) {

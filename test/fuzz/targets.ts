@@ -14,6 +14,7 @@ import {
   sendFrame,
   writeRanges,
 } from '../../runtime/src/request-reply/frames.js';
+import { sendMissingFrame } from '../../runtime/src/request-reply/missing-frame.js';
 import {
   beginCredit,
   beginCreditProbe,
@@ -140,7 +141,7 @@ function serverTarget(reliable: boolean): Target {
     writer.rawU8(1);
     writer.rawU64(9);
     writer.rawU32(1000);
-    writeFragmentHeader(writer, { total: 100, index: 1, count: 4, asks: true });
+    writeFragmentHeader(writer, { total: 100, index: 1, count: 4, serial: 1, asks: true });
     writer.rawBytes(Buffer.alloc(25));
   });
   return {
@@ -154,6 +155,7 @@ function serverTarget(reliable: boolean): Target {
       acknowledgeBelow(5),
       cancel(6),
       probe(1),
+      frameOf(link => sendMissingFrame(link, { number: 1, id: 1, serial: 1, ranges: [[0, 4]] })),
       fragment,
       Buffer.concat([request(2, 'hello', { procedure: streaming }), segment(2, 0), segment(2, 1)]),
       credit(2),
@@ -186,11 +188,13 @@ async function clientTarget(): Promise<Target> {
     writer.rawU64(2);
     writer.rawU32(10);
     writer.rawU32(1);
-    writeFragmentHeader(writer, { total: 100, index: 1, count: 4, asks: true });
+    writeFragmentHeader(writer, { total: 100, index: 1, count: 4, serial: 1, asks: true });
     writer.rawBytes(Buffer.alloc(25));
   });
   const missing = withBody(FrameType.missing, writer => {
     writer.rawU64(1);
+    writer.rawU32(0);
+    writer.rawU32(0);
     writeRanges(writer, [[0, 4]]);
   });
   return {

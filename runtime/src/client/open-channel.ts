@@ -2,7 +2,12 @@
 import type { Platform } from '../platform/platform.js';
 import { CallerEndpoint } from '../request-reply/caller.js';
 import { clientIdBytes } from '../request-reply/frames.js';
-import { checkedMessageBytes, checkedMetadataBytes, streamWindow } from '../request-reply/limits.js';
+import {
+  type ChannelLimits,
+  channelLimits,
+  checkedMetadataBytes,
+  streamWindow,
+} from '../request-reply/limits.js';
 import { createRetryBudget, type RetryBudgetOptions } from '../request-reply/retry-budget.js';
 import type { Address } from '../transport/address.js';
 import { datagramBytes } from '../transport/packet.js';
@@ -12,9 +17,7 @@ import { type Channel, createChannel } from './channel.js';
 import type { ClientInterceptor } from './interceptors.js';
 
 /** What a channel may be told. */
-export interface ChannelOptions {
-  /** The longest request that is sent and the longest reply that is taken, in bytes; 32 MiB unless told otherwise. */
-  readonly messageBytes?: number;
+export interface ChannelOptions extends Partial<ChannelLimits> {
   /** The longest UDP datagram that is sent, in bytes; 1,200 unless told otherwise. */
   readonly datagramBytes?: number;
   /** The longest metadata that is sent with a request and taken with a reply, in bytes; 8,192 unless told otherwise. */
@@ -48,7 +51,7 @@ export function openChannel(
     dial,
     address,
     clientId: Buffer.from(platform.random.bytes(clientIdBytes)),
-    messageBytes: checkedMessageBytes(options.messageBytes),
+    ...channelLimits(options),
     datagramBytes: datagramBytes(options.datagramBytes),
     tls,
     metadataBytes,

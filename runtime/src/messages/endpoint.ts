@@ -220,7 +220,9 @@ export async function openEndpoint(address: string, options: EndpointOptions = {
     on: (_event, listener) => inbox.listen(listener),
     off: (_event, listener) => inbox.unlisten(listener),
     stats: () => ({
-      ...counters,
+      sent: counters.sent,
+      damaged: counters.damaged,
+      malformed: counters.malformed,
       ...arrivals.counters,
       retransmitted: rendezvouses.retransmitted,
       taken: inbox.taken,

@@ -109,20 +109,31 @@ function bind(options: StreamListenOptions): Promise<StreamListener> {
 
 function connect(
   address: SocketAddress | SocketPath,
-  { tls }: StreamConnectOptions = {},
+  { tls, signal }: StreamConnectOptions = {},
 ): Promise<StreamSocket> {
-  if (tls === undefined) return connectPlain(address);
+  if (tls === undefined) return connectPlain(address, signal);
   return connectTls(address, tls, (socket, session) =>
     wrap(socket, remoteAddress(socket) ?? addressOf(address), undefined, session),
   );
 }
 
-function connectPlain(address: SocketAddress | SocketPath): Promise<StreamSocket> {
+function connectPlain(
+  address: SocketAddress | SocketPath,
+  signal: AbortSignal | undefined,
+): Promise<StreamSocket> {
   const shared = 'path' in address ? pathAddress(address) : undefined;
   return new Promise((resolve, reject) => {
     const socket = connectSocket({ ...address, ...socketOptions });
+    const abort = (): void => {
+      socket.destroy();
+      reject(signal?.reason);
+    };
+    if (signal?.aborted) abort();
+    signal?.addEventListener('abort', abort, { once: true });
+    socket.once('close', () => signal?.removeEventListener('abort', abort));
     socket.once('error', reject);
     socket.once('connect', () => {
+      signal?.removeEventListener('abort', abort);
       socket.off('error', reject);
       resolve(wrap(socket, remoteAddress(socket) ?? addressOf(address), shared));
     });

@@ -115,12 +115,17 @@ export interface StreamSockets {
    * any more is replaced.
    */
   listen(options: StreamListenOptions): Promise<StreamListener>;
-  /** Rejects with the system's error (`ECONNREFUSED`, `ETIMEDOUT`, …), whose `code` is kept. */
+  /**
+   * Rejects with the system's error (`ECONNREFUSED`, `ETIMEDOUT`, …), whose `code` is kept, and with the signal's reason
+   * when that is aborted before.
+   */
   connect(address: SocketAddress | SocketPath, options?: StreamConnectOptions): Promise<StreamSocket>;
 }
 
 /** How a connection is opened. */
 export interface StreamConnectOptions {
+  /** Gives up to connect. Heeded where the connection is not secured. */
+  readonly signal?: AbortSignal | undefined;
   /**
    * Secures the connection, which is there when the server has shown its certificate and it was verified. Whether the
    * server takes the client's shows when something comes from it, or the connection breaks.

@@ -56,13 +56,15 @@ export class ClientSession {
   link: Link | undefined;
   /** The longest request that the server takes. */
   messageBytes: number;
+  /** Where the same server takes TCP connections; 0 when it does not. */
+  tcpPort = 0;
+  token: Buffer = noId;
   /** Precedes the frames of this session. */
   frame: Buffer;
   readonly roundTrip: RoundTripEstimate = createRoundTripEstimate();
   /** Of what goes to the server over datagrams. */
   readonly congestion: CongestionWindow;
   private readonly options: ClientSessionOptions;
-  private token: Buffer = noId;
   private lease = Number.POSITIVE_INFINITY;
   private lastSent = 0;
   private nonce: Buffer = noId;
@@ -81,7 +83,12 @@ export class ClientSession {
 
   /** Whether requests may be sent: the session is there, and its lease cannot have run out. */
   isFresh(now: number): boolean {
-    return this.state === 'ready' && now - this.lastSent <= this.lease / 2;
+    return this.state === 'ready' && this.isWithinLease(this.lastSent, now);
+  }
+
+  /** Whether the lease that frames sent at `since` renewed cannot have run out, with what clocks differ by. */
+  isWithinLease(since: number, now: number): boolean {
+    return now - since <= this.lease / 2;
   }
 
   /** Whether the server has given a session that nothing has ended yet. */
@@ -134,6 +141,7 @@ export class ClientSession {
     this.failures = 0;
     this.token = welcome.token;
     this.lease = welcome.lease;
+    this.tcpPort = welcome.tcpPort;
     this.messageBytes = Math.min(this.options.messageBytes, welcome.messageBytes);
     this.frame = sessionFrame(this.options.clientId, welcome.token, welcome.epoch);
     this.lastSent = this.options.platform.clock.now();

@@ -2,6 +2,7 @@
 import { CallError } from '../schema/errors.js';
 import type { Link } from '../transport/transport.js';
 import type { CongestionWindow } from './congestion.js';
+import type { FragmentSender } from './fragment-sender.js';
 import type { RoundTripEstimate } from './retransmission.js';
 import type { CallStreams } from './streams.js';
 
@@ -15,6 +16,8 @@ export interface KeptReply {
 /** What a call needs of the session in which it came. */
 export interface CallSession {
   readonly token: Buffer;
+  /** Sends its long replies. */
+  readonly fragments: FragmentSender;
   /** Of the way to its client. */
   readonly roundTrip: RoundTripEstimate;
   readonly congestion: CongestionWindow;

@@ -20,6 +20,7 @@ import {
 import type { ServerLimits } from './limits.js';
 import type { ReceivedCall } from './received-call.js';
 import { address, mayAnswer } from './send-reply.js';
+import { createSendTimer, type SendTimer } from './send-timer.js';
 import { ServerSession, type SharedUsage } from './server-session.js';
 
 /** Milliseconds after which a request whose rest does not come is dropped. */
@@ -50,11 +51,13 @@ export class Sessions {
   private readonly options: SessionsOptions;
   private readonly cookies: CookieJar;
   private readonly sessions = new Map<string, ServerSession>();
+  private readonly sendTimer: SendTimer;
   private timer: Timer | undefined;
 
   constructor(options: SessionsOptions) {
     this.options = options;
     const { random } = options.platform;
+    this.sendTimer = createSendTimer(options.platform.clock);
     this.epoch = Buffer.from(random.bytes(idBytes));
     this.cookies = createCookieJar(random.bytes(32), this.epoch);
   }
@@ -127,6 +130,8 @@ export class Sessions {
       session.link = link;
       session.lastHeard = now;
       this.welcome(session, hello);
+    } else if (hello.renewsOnly) {
+      refuse(refusal('failed-precondition', 'the session that the hello names is not known here'));
     } else if (this.sessions.size >= this.options.limits.sessions) {
       refuse(
         refusal('resource-exhausted', `the server has ${this.sessions.size} sessions and takes no more`),
@@ -156,6 +161,7 @@ export class Sessions {
   /** Ends all sessions. */
   close(): void {
     this.timer?.cancel();
+    this.sendTimer.close();
     for (const session of this.sessions.values()) session.end();
     this.sessions.clear();
   }
@@ -182,6 +188,7 @@ export class Sessions {
       },
       hello.firstNumber,
       datagramBytes,
+      this.sendTimer,
       limits.historyBytesPerClient,
       this.usage,
     );

@@ -104,12 +104,24 @@ export interface InterfaceDescription<Client, Service> {
   readonly name: string;
   /** The names of the interfaces that it extends, itself not included, nearest first. */
   readonly bases: readonly string[];
+  /** The schema of the module that declares it. */
+  readonly schema: ModuleSchema;
   /** Its own procedures and the inherited ones. */
   readonly procedures: readonly AnyProcedure[];
   /** Makes the client stub: an object whose methods marshal and call. */
   createClient(caller: Caller): Client;
   /** Makes the dispatcher that chooses the server stub's procedure for a request. */
   createDispatcher(service: Service): Dispatcher;
+}
+
+/** What a module declares, as text of the schema language: for reflection. */
+export interface ModuleSchema {
+  /** By which the texts of one compilation import each other: `bank.idl`. */
+  readonly path: string;
+  /** The schemas from which the text imports. A function, since modules may import each other. */
+  imports(): readonly ModuleSchema[];
+  /** The source. */
+  readonly text: string;
 }
 
 /**

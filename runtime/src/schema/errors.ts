@@ -82,6 +82,8 @@ export class CallError extends Error {
 
 /** The base of the classes that are generated for `error` declarations. */
 export abstract class DeclaredError<Data = unknown> extends Error {
+  /** The error's name without its module: `NoSuchAccount`. */
+  declare name: string;
   /** The error's full name, by which the wire knows it: `bank.v1.NoSuchAccount`. */
   readonly fullName: string;
   /** The declared fields. */

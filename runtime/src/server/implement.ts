@@ -5,8 +5,14 @@ import type { Dispatcher, InterfaceDescription } from '../schema/description.js'
 export interface Implementation {
   /** The full name of the interface: `bank.v1.Bank`. */
   readonly interface: string;
+  /** As it was given to `implement`. */
+  readonly description: InterfaceDescription<unknown, never>;
   /** Leads requests to the methods of the service. */
   readonly dispatcher: Dispatcher;
+  /** Called when a server is about to offer it, with all that the server offers. */
+  attach?(services: readonly Implementation[]): void;
+  /** Called when that server begins to drain, before it refuses calls. */
+  drain?(): void;
 }
 
 /**
@@ -25,5 +31,5 @@ export function implement<Client, Service>(
       throw new TypeError(`the service for ${description.name} has no procedure '${name}'`);
     }
   }
-  return { interface: description.name, dispatcher: description.createDispatcher(service) };
+  return { interface: description.name, description, dispatcher: description.createDispatcher(service) };
 }

@@ -92,6 +92,7 @@ export async function serve(options: ServeOptions): Promise<Server> {
   const platform = options.platform ?? nodePlatform;
   const limits = serverLimits(options.limits);
   const table = createProcedureTable(options.services, entry => surrounded(entry, options));
+  for (const service of options.services) service.attach?.(options.services);
   const longestDatagram = datagramBytes(options.datagramBytes);
   const wanted = [options.listen].flat().map(parseAddress);
   const onError = options.onError ?? printError;
@@ -143,7 +144,10 @@ export async function serve(options: ServeOptions): Promise<Server> {
 
   const { counters } = execution;
   const draining: Draining = {
-    refuseNewCalls: () => callee.refuseNewCalls(),
+    refuseNewCalls() {
+      for (const service of options.services) service.drain?.();
+      callee.refuseNewCalls();
+    },
     isBusy: () => counters.running + counters.queued > 0,
     watchReplies: () => callee.sessions.watchHistory(),
     isClosed: () => closed,

@@ -1,5 +1,6 @@
 import type {
   SocketAddress,
+  StreamConnectOptions,
   StreamListener,
   StreamListenOptions,
   StreamSocket,
@@ -168,11 +169,12 @@ export function createStreamLayer(internet: Internet, random: Prng): StreamLayer
   const dial = (
     machine: Machine,
     to: SocketAddress,
-    tls: TlsDialling | undefined,
+    { tls, signal }: StreamConnectOptions,
     connected: (socket: StreamSocket) => void,
-    failed: (error: Error) => void,
+    failed: (error: unknown) => void,
   ): void => {
     const { program } = machine;
+    signal?.addEventListener('abort', () => failed(signal.reason), { once: true });
     const localPort = ports.freePort(machine);
     let tries = 0;
 
@@ -184,6 +186,7 @@ export function createStreamLayer(internet: Internet, random: Prng): StreamLayer
     };
 
     const attempt = (): void => {
+      if (signal?.aborted) return;
       if (tries > mostRetries) {
         fail('ETIMEDOUT');
         return;
@@ -201,7 +204,7 @@ export function createStreamLayer(internet: Internet, random: Prng): StreamLayer
         () => {
           const listener = listenerAt(far.at, target.port);
           const answered = (): void => {
-            if (!program.isAlive) return;
+            if (!program.isAlive || signal?.aborted) return;
             if (!listener) {
               fail('ECONNREFUSED');
               return;
@@ -280,10 +283,10 @@ export function createStreamLayer(internet: Internet, random: Prng): StreamLayer
       const { program } = machine;
       return {
         listen: options => ask(program, () => listen(machine, options)),
-        connect: async (to, { tls } = {}) => {
+        connect: async (to, options = {}) => {
           if ('path' in to) {
             await nextEvent(program);
-            return ask(program, () => connectAtPath(machine, to.path, tls));
+            return ask(program, () => connectAtPath(machine, to.path, options.tls));
           }
           const { host, port } = to;
           const address = await ask(program, () => {
@@ -291,7 +294,7 @@ export function createStreamLayer(internet: Internet, random: Prng): StreamLayer
             return { host: resolveName(internet, host), port };
           });
           return new Promise((resolve, reject) =>
-            program.act(() => dial(machine, address, tls, resolve, reject)),
+            program.act(() => dial(machine, address, options, resolve, reject)),
           );
         },
       };

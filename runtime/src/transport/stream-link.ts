@@ -8,6 +8,9 @@ import type { Link, LinkHandlers, TransportCounters } from './transport.js';
 /** Each side's first bytes: `CVK` and the protocol's version. */
 const greeting = Buffer.from([0x43, 0x56, 0x4b, protocolVersion]);
 
+/** Milliseconds for which a link that was closed still sends what waits: its peer may not read it. */
+const lingering = 5000;
+
 /** Bytes that are handed to the socket before the turn ends, so that the peer can start while this side goes on. */
 const earlyWriteBytes = 8192;
 
@@ -68,6 +71,7 @@ class StreamLink implements Link {
     });
     let greeted = 0;
     this.socket.onData = chunk => {
+      this.received += chunk.length;
       let rest = chunk;
       while (greeted < greeting.length && rest.length > 0) {
         if (rest[0] !== greeting[greeted]) {
@@ -132,7 +136,9 @@ class StreamLink implements Link {
     if (!this.open) return;
     this.flush();
     this.open = false;
-    this.socket.onClose = () => {};
+    const lingers = this.options.clock.setTimer(lingering, () => this.socket.destroy());
+    lingers.unref();
+    this.socket.onClose = () => lingers.cancel();
     this.socket.onData = () => {};
     this.socket.onDrain = () => {};
     this.socket.end();

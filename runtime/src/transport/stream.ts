@@ -10,6 +10,8 @@ export interface StreamOptions {
   readonly counters: TransportCounters;
   /** The longest frame that is accepted. */
   readonly maxFrame: number;
+  /** Gives up to dial. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Takes an accepted connection, and who is at its other end where that was proved. */

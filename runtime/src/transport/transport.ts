@@ -37,8 +37,9 @@ export interface Link {
    * same; whoever can wait with them waits for `onDrain`.
    */
   readonly full: boolean;
-  /** Bytes of datagrams received from and sent to the address. */
+  /** Bytes that came from the peer. */
   received: number;
+  /** Bytes of datagrams that were sent to the address. */
   sent: number;
   /** For whom the frames of a datagram are, where the owner's preamble says so. */
   addressee: Buffer | undefined;
@@ -110,6 +111,8 @@ export interface TransportOptions {
 }
 
 export interface DialOptions extends TransportOptions {
+  /** Gives up to dial, where that takes time. */
+  readonly signal?: AbortSignal | undefined;
   readonly tls?: ClientTls | undefined;
 }
 

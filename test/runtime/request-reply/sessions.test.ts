@@ -45,6 +45,22 @@ describe('the handshake', () => {
     expect(link.validated).toBe(true);
   });
 
+  it('over a connection beside the datagrams gives the session whose token it names, and opens none', () => {
+    const bench = createServerBench();
+    const connection = createRecordingLink({ reliable: true });
+    const unknown = bench.receive(connection, helloFrame({ token: Buffer.alloc(8, 9), renewsOnly: true }));
+    expect(refusal(unknown)).toMatchObject({ code: 'failed-precondition', outcome: 'not-executed' });
+    expect(bench.callee.sessions.size).toBe(0);
+    const [opened] = bench.receive(createRecordingLink({ reliable: true }), helloFrame());
+    const { token, epoch } = readWelcome(opened!.body());
+    const [welcome] = bench.receive(
+      connection,
+      helloFrame({ token, nonce: Buffer.alloc(8, 3), renewsOnly: true }),
+    );
+    expect(readWelcome(welcome!.body())).toMatchObject({ nonce: Buffer.alloc(8, 3), token, epoch });
+    expect(bench.callee.sessions.size).toBe(1);
+  });
+
   it('needs no cookie over a connection', () => {
     const bench = createServerBench();
     const [answer] = bench.receive(createRecordingLink({ reliable: true }), helloFrame());

@@ -107,14 +107,32 @@ describe('a link over a stream', () => {
   });
 
   it('sends what is queued before it closes, and hears nothing afterwards', () => {
-    const { link, socket, take } = open();
+    const { clock, link, socket, take } = open();
     take();
     link.send(frame('last'), 0, 8);
     link.close();
     expect(take()).toEqual(['flush', `write ${frame('last').toString('hex')}`, 'end', 'ended']);
     socket.onData(Buffer.concat([Buffer.from(greeting, 'hex'), frame('late')]));
     socket.onClose(null);
+    clock.advance(60_000);
     expect(take()).toEqual([]);
+  });
+
+  it('drops the connection five seconds after it was closed, if its peer does not read the rest', () => {
+    const { clock, link, take } = open();
+    link.close();
+    take();
+    clock.advance(4999);
+    expect(take()).toEqual([]);
+    clock.advance(1);
+    expect(take()).toEqual(['destroy']);
+  });
+
+  it('counts the bytes that came', () => {
+    const { socket, link } = open();
+    socket.onData(Buffer.concat([Buffer.from(greeting, 'hex'), frame('hello')]));
+    socket.onData(frame('world').subarray(0, 2));
+    expect(link.received).toBe(15);
   });
 
   it('is full from the write that the socket takes unwillingly until it has room again', () => {
