@@ -3,6 +3,11 @@
  *
  * @packageDocumentation
  */
+export type { ServerInfo, ServerState } from './client/balancing/backend.js';
+export type { HealthProbe, HealthSubject } from './client/balancing/health.js';
+export type { BalancingOptions } from './client/balancing/options.js';
+export type { OutlierOptions } from './client/balancing/outliers.js';
+export type { Balance } from './client/balancing/pick.js';
 export type { Channel } from './client/channel.js';
 export { type ConnectOptions, connect } from './client/connect.js';
 export type { ClientCall, ClientInterceptor } from './client/interceptors.js';
@@ -15,12 +20,15 @@ export type { AnsweringCounters } from './request-reply/answering.js';
 export type { CalleeCounters } from './request-reply/callee.js';
 export type { CallerCounters } from './request-reply/caller.js';
 export type { ServerLimits } from './request-reply/limits.js';
+export type { EndpointState } from './request-reply/liveness.js';
 export type { RetryBudgetOptions } from './request-reply/retry-budget.js';
 export { currentContext } from './schema/current-context.js';
 export type {
   Awaitable,
   CallContext,
   CallOptions,
+  Hedge,
+  IdempotentCallOptions,
   InterfaceDescription,
   ItemSource,
   ItemStream,

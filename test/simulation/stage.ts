@@ -115,6 +115,13 @@ export class Stage extends JudgedCalls {
     return channel;
   }
 
+  /** A channel to several servers. */
+  async connectTo(addresses: string | readonly string[], options: ConnectOptions = {}): Promise<Channel> {
+    const channel = await this.world.host('client').connect(addresses, options);
+    this.channels.push(channel);
+    return channel;
+  }
+
   async client(scheme: Scheme = 'udp', host = 'client'): Promise<LedgerClient> {
     return (await this.connect(scheme, host)).client(Ledger);
   }

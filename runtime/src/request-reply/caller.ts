@@ -23,10 +23,11 @@ import { type CallTimer, createCallTimer } from './call-timer.js';
 import { type Acknowledger, createAcknowledger } from './client-acknowledgement.js';
 import { type ClientFragments, createClientFragments } from './client-fragments.js';
 import { ClientSession, isFor } from './client-session.js';
-import { expire, followsItems, settle, unansweredError } from './conclude.js';
+import { expire, followsItems, isRefusal, settle, unansweredError } from './conclude.js';
 import { Reassembly, readFragmentHeader } from './fragments.js';
-import { beginFrame, FrameType, finishFrame, type Ranges, sendFrame } from './frames.js';
+import { beginFrame, FrameType, finishFrame, pingNumber, type Ranges, sendFrame } from './frames.js';
 import { type ChannelLimits, defaultChannelLimits } from './limits.js';
+import { type EndpointState, Liveness, type LivenessSettings } from './liveness.js';
 import { readMissing, sendMissingFrame } from './missing-frame.js';
 import type { PendingCall } from './pending-call.js';
 import { createPromotion, type Promotion } from './promotion.js';
@@ -55,7 +56,18 @@ export interface CallerCounters extends TransportCounters {
   malformed: number;
 }
 
-export interface CallerOptions extends Partial<ChannelLimits> {
+export function createCallerCounters(): CallerCounters {
+  return {
+    calls: 0,
+    retransmitted: 0,
+    probes: 0,
+    duplicateReplies: 0,
+    malformed: 0,
+    ...createTransportCounters(),
+  };
+}
+
+export interface CallerOptions extends Partial<ChannelLimits>, LivenessSettings {
   readonly platform: Platform;
   readonly dial: Dial;
   readonly address: Address;
@@ -72,14 +84,9 @@ export interface CallerOptions extends Partial<ChannelLimits> {
 }
 
 export class CallerEndpoint {
-  readonly counters: CallerCounters = {
-    calls: 0,
-    retransmitted: 0,
-    probes: 0,
-    duplicateReplies: 0,
-    malformed: 0,
-    ...createTransportCounters(),
-  };
+  readonly counters: CallerCounters = createCallerCounters();
+  /** Of its one server. */
+  readonly address: Address;
   closed = false;
   private readonly platform: Platform;
   private readonly clientId: Buffer;
@@ -94,7 +101,7 @@ export class CallerEndpoint {
   private readonly promotion: Promotion;
   private readonly pending = new CallTable<PendingCall>();
   /** How many of them have started. Streams do not count, for they may last. */
-  private inFlight = 0;
+  private admitted = 0;
   /** Holds back those among them whose turn to be sent has not come. */
   private readonly admission: Admission;
   /** Numbers of the at-most-once calls among them, ascending. */
@@ -103,10 +110,12 @@ export class CallerEndpoint {
   private readonly timer: CallTimer;
   private readonly fragments: ClientFragments;
   private readonly acknowledger: Acknowledger;
+  private readonly liveness: Liveness;
   private readonly reader = new Reader();
 
   constructor(options: CallerOptions) {
     this.platform = options.platform;
+    this.address = options.address;
     this.clientId = options.clientId;
     const limits = { ...defaultChannelLimits, ...options };
     this.messageBytes = limits.messageBytes;
@@ -119,7 +128,7 @@ export class CallerEndpoint {
     this.admission = createAdmission({
       ...limits,
       clock: this.platform.clock,
-      inFlight: () => this.inFlight,
+      inFlight: () => this.admitted,
       isFull: () => this.session.link?.full === true,
       start: call => this.start(call),
     });
@@ -130,6 +139,13 @@ export class CallerEndpoint {
       () => this.nextUnsent(),
       () => this.acknowledge(this.session.link),
     );
+    this.liveness = new Liveness({
+      ...options,
+      clock: this.platform.clock,
+      timer: this.timer,
+      session: () => this.session,
+      waits: () => this.pending.size > 0,
+    });
     this.session = new ClientSession({
       ...options,
       counters: this.counters,
@@ -143,10 +159,14 @@ export class CallerEndpoint {
         },
       },
       firstNumber: () => this.firstUnsentNumber(),
-      wanted: () => this.pending.size > 0,
+      wanted: () => this.pending.size > 0 || this.liveness.pinging,
+      onAsk: () => this.liveness.asked(this.platform.clock.now()),
       onLink: () => this.sendWithoutSession(),
       onReady: renewed => this.onReady(renewed),
-      onUnreachable: error => this.failUnsent(error),
+      onUnreachable: error => {
+        this.failUnsent(error);
+        this.liveness.lost();
+      },
     });
     this.fragments = createClientFragments({
       clock: this.platform.clock,
@@ -173,6 +193,15 @@ export class CallerEndpoint {
     });
   }
 
+  /** How many calls have no answer yet. */
+  get inFlight(): number {
+    return this.pending.size;
+  }
+
+  get state(): EndpointState {
+    return this.liveness.state;
+  }
+
   /** The number for the next call. */
   takeNumber(): number {
     return this.nextNumber++;
@@ -189,6 +218,7 @@ export class CallerEndpoint {
       call.reject(unansweredError(call, 'resource-exhausted', message));
       return;
     }
+    if (this.pending.size === 0) this.liveness.forget();
     this.pending.add(call);
     if (call.procedure.shape !== 'unary') this.openStreams(call);
     if (mayStart) this.start(call);
@@ -200,7 +230,7 @@ export class CallerEndpoint {
 
   /** It is the call's turn: its request leaves as soon as there is a session. */
   private start(call: PendingCall): void {
-    if (call.streams === undefined) this.inFlight++;
+    if (call.streams === undefined) this.admitted++;
     if (call.procedure.semantics === 'at-most-once') this.open.add(call.number);
     const now = this.platform.clock.now();
     this.retryBudget?.deposit(now);
@@ -234,6 +264,21 @@ export class CallerEndpoint {
     this.fail(call, code, message, cause);
   }
 
+  /** Asks the server for a sign of life, of which the listener hears. */
+  ping(): void {
+    if (!this.closed) this.liveness.ping();
+  }
+
+  /** Ends the calls that may be made elsewhere: those of which no copy was sent, and those that may execute twice. */
+  release(message: string): void {
+    this.pending.each(call => {
+      const { semantics } = call.procedure;
+      if (call.copies > 0 && semantics !== 'at-least-once') return;
+      if (semantics === 'maybe') this.finish(call).resolve(undefined);
+      else this.fail(call, 'unavailable', message);
+    });
+  }
+
   close(): void {
     if (this.closed) return;
     this.closed = true;
@@ -244,6 +289,7 @@ export class CallerEndpoint {
     this.timer.cancel();
     this.fragments.close();
     this.acknowledger.close();
+    this.liveness.close();
     this.streams.close();
     this.promotion.close();
     this.session.close();
@@ -274,6 +320,7 @@ export class CallerEndpoint {
     }
     if (isUnderWay(call, link) || !this.maySend(call, now)) {
       this.counters.probes++;
+      this.liveness.asked(now);
       if (call.reply === undefined || link.reliable) sendProbe(link, call);
       else sendMissingReply(link, call, 0);
     } else if (call.procedure.semantics === 'maybe') {
@@ -323,7 +370,10 @@ export class CallerEndpoint {
   private sendCopy(call: PendingCall, link: Link, now: number): void {
     call.copies++;
     if (call.copies === 1) call.firstSentAt = now;
-    else this.counters.retransmitted++;
+    else {
+      this.counters.retransmitted++;
+      this.liveness.asked(now);
+    }
     call.lastSentAt = now;
     call.sentOver = link;
     call.heard = link.received;
@@ -417,9 +467,11 @@ export class CallerEndpoint {
 
   /** Calls whose time has come are sent again or given up. */
   private sweep(now: number): number {
-    let next = Number.POSITIVE_INFINITY;
+    let next = this.liveness.sweep(now);
     this.pending.each(call => {
       if (call.deadlineAt <= now) expire(this.finish(call));
+      else if (call.deadlineAt === Number.POSITIVE_INFINITY && this.liveness.isGone(now))
+        this.fail(call, 'unavailable', 'the server gave no sign of life for a whole lease');
       else {
         if (call.dueAt <= now) this.onTimeout(call, now);
         next = Math.min(next, call.dueAt, call.deadlineAt);
@@ -466,6 +518,7 @@ export class CallerEndpoint {
   // The session
 
   private onReady(renewed: boolean): void {
+    this.liveness.onReady();
     if (!renewed) this.failLost(undefined);
     const now = this.platform.clock.now();
     this.pending.each(call => {
@@ -532,6 +585,7 @@ export class CallerEndpoint {
     const sound = forEachFrame(reader, bytes, start, end, type => {
       if (type === FrameType.channel) mine = isFor(this.clientId, reader);
       else if (mine) {
+        this.liveness.heard();
         const receive = this.receivers[type];
         if (receive === undefined) this.counters.malformed++;
         else receive(reader, link);
@@ -559,7 +613,9 @@ export class CallerEndpoint {
     [FrameType.welcome]: reader => this.session.onWelcome(reader),
     [FrameType.refused]: reader => this.session.onRefused(reader),
     [FrameType.reset]: (reader, link) => {
-      if (this.session.onReset(reader)) this.failLost(link);
+      if (!this.session.onReset(reader)) return;
+      this.liveness.trust();
+      this.failLost(link);
     },
   };
 
@@ -615,6 +671,7 @@ export class CallerEndpoint {
 
   /** Ends a call that was answered, when the items that were sent before the answer have come. */
   private conclude(call: PendingCall, body: ReplyBody): void {
+    if (isRefusal(body)) this.liveness.refused();
     if (call.streams?.incoming?.isComplete === false && followsItems(body)) {
       call.held = true;
       call.answer = body;
@@ -666,6 +723,7 @@ export class CallerEndpoint {
 
   private onBusy(reader: Reader, link: Link): void {
     const { number, attempt, processing } = readReplyHeader(reader);
+    if (number === pingNumber) this.liveness.answered(false);
     const call = this.pending.get(number);
     if (call === undefined) return;
     if (!call.held) this.sampleRoundTrip(call, attempt, processing);
@@ -682,6 +740,7 @@ export class CallerEndpoint {
     const missing = readMissing(reader);
     const { number, serial, ranges } = missing;
     const now = this.platform.clock.now();
+    if (number === pingNumber) this.liveness.answered(true);
     // Fragments of a `maybe` request are on their way after its caller was told that they were sent.
     this.fragments.acknowledge(missing, now);
     const call = this.pending.get(number);
@@ -735,7 +794,7 @@ export class CallerEndpoint {
     this.pending.delete(call.number);
     if (this.open.delete(call.number) && call.copies > 0) this.acknowledger.owe();
     if (call.procedure.semantics !== 'maybe') this.fragments.end(call.number);
-    if (!this.admission.delete(call) && call.streams === undefined) this.inFlight--;
+    if (!this.admission.delete(call) && call.streams === undefined) this.admitted--;
     this.admission.admit();
     call.unlisten?.();
     call.streams?.release();

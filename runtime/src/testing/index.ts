@@ -7,6 +7,7 @@
 export type { Injection } from './datagrams.js';
 export type { Faults } from './faults.js';
 export type { Host, HostOptions } from './host.js';
+export type { Names } from './names.js';
 export type { Nat, NatOptions } from './nat.js';
 export type {
   Copy,
