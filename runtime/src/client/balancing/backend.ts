@@ -17,8 +17,8 @@ const longestRest = 30_000;
 const leastWeight = 0.001;
 
 /**
- * What keeps a server from being called, or does not: that it is unhealthy, an outlier, or no longer among the
- * servers; else the state of the path to it.
+ * What is known of a server: the state of the path to it, unless it is not called because its health is bad, its calls
+ * failed, or it is among the servers no more.
  */
 export type ServerState = EndpointState | 'unhealthy' | 'ejected' | 'leaving';
 
