@@ -44,6 +44,7 @@ const connectionTries = 3;
 
 /** Counted since the channel was made. */
 export interface CallerCounters extends TransportCounters {
+  /** Calls that were begun. */
   calls: number;
   /** Requests sent again. */
   retransmitted: number;
