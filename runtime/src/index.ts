@@ -1,5 +1,5 @@
 /** What applications import: `connect` and `serve`, and the types and errors around them. */
-export type { Channel } from './client/channel.js';
+export type { Channel, ChannelStats } from './client/channel.js';
 export { type ConnectOptions, connect } from './client/connect.js';
 export type { ClientCall, ClientInterceptor } from './client/interceptors.js';
 export { type DeclaredErrorsOf, type SafeClient, type SafeResult, safe } from './client/safe.js';
@@ -27,6 +27,18 @@ export {
   type Outcome,
   type UndeclaredErrorDetails,
 } from './schema/errors.js';
+export type {
+  CallEnd,
+  ClientEvent,
+  ClientEvents,
+  DuplicateReason,
+  EventCall,
+  EventListener,
+  EventOf,
+  EventPath,
+  ServerEvent,
+  ServerEvents,
+} from './schema/events.js';
 export {
   type CallReply,
   type InterceptedCall,

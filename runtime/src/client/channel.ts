@@ -17,17 +17,32 @@ import type {
   Procedure,
 } from '../schema/description.js';
 import { CallError } from '../schema/errors.js';
+import type { ClientEvent, EventListener } from '../schema/events.js';
 import { consume } from '../streaming/consume.js';
 import { produce } from '../streaming/produce.js';
 import { createCancellation } from './cancellation.js';
 import { metadataOf, withParent } from './inheritance.js';
 import { type ClientInterceptor, intercept } from './interceptors.js';
 
+/** What a channel counted since it was made, and what it holds now. */
+export interface ChannelStats extends CallerCounters {
+  /** Calls that have not ended. */
+  readonly pending: number;
+  /** Calls with streams among them. */
+  readonly streams: number;
+}
+
 export interface Channel extends AsyncDisposable {
   /** The client stub of an interface: an object with a method for each procedure. */
   client<Client>(description: InterfaceDescription<Client, never>): Client;
-  /** What the protocol did since the channel was made. */
-  stats(): CallerCounters;
+  /** What the protocol did since the channel was made, and what waits now. */
+  stats(): ChannelStats;
+  /**
+   * Has the listener told what the protocol does, from now on. While nobody listens, no event is made.
+   *
+   * @returns how it stops to be told
+   */
+  subscribe(listener: EventListener<ClientEvent>): () => void;
   /** Fails the calls that are pending, tells the server what is finished, and lets the sockets go. */
   close(): Promise<void>;
 }
@@ -48,7 +63,12 @@ export function createChannel(
   const close = async () => endpoint.close();
   return {
     client: description => description.createClient(caller),
-    stats: () => ({ ...endpoint.counters }),
+    stats: () => ({
+      ...endpoint.counters,
+      pending: endpoint.pendingCalls,
+      streams: endpoint.openStreamCalls,
+    }),
+    subscribe: endpoint.events.subscribe,
     close,
     [Symbol.asyncDispose]: close,
   };

@@ -8,6 +8,7 @@ import { Reader } from '../marshalling/reader.js';
 import type { Platform } from '../platform/platform.js';
 import { returnsStream, takesStream } from '../schema/description.js';
 import type { CallError, CallErrorCode } from '../schema/errors.js';
+import type { ClientEvents } from '../schema/events.js';
 import type { Address } from '../transport/address.js';
 import type { Link, TransportCounters } from '../transport/transport.js';
 import { CallTable } from './call-table.js';
@@ -15,9 +16,11 @@ import { type CallTimer, createCallTimer } from './call-timer.js';
 import { type Acknowledger, createAcknowledger } from './client-acknowledgement.js';
 import { ClientSession, isFor } from './client-session.js';
 import { expire, followsItems, settle, unansweredError } from './conclude.js';
+import { createEventSource, type EventSource } from './event-source.js';
 import { Reassembly, readFragmentHeader } from './fragments.js';
 import { forEachFrame } from './frame-loop.js';
 import { beginFrame, FrameType, finishFrame, readRanges, sendFrame } from './frames.js';
+import { aboutClient, aboutCopy, aboutPending, aboutReply, observe } from './observed-call.js';
 import type { PendingCall } from './pending-call.js';
 import { type ReplyBody, readReplyBody, readReplyHeader } from './reply-frame.js';
 import { backOff, maximumTimeout } from './retransmission.js';
@@ -62,6 +65,8 @@ export interface CallerOptions {
   readonly metadataBytes?: number | undefined;
   readonly retryBudget?: RetryBudget | undefined;
   readonly streamWindow: StreamWindow;
+  /** Where it tells of its work; in one of its own unless told otherwise. */
+  readonly events?: EventSource<ClientEvents>;
   /** The number of the first call; 1 unless told otherwise. */
   readonly firstNumber?: number;
 }
@@ -76,6 +81,7 @@ export class CallerEndpoint {
     damaged: 0,
   };
   closed = false;
+  readonly events: EventSource<ClientEvents>;
   private readonly platform: Platform;
   private readonly clientId: Buffer;
   private readonly messageBytes: number;
@@ -94,6 +100,7 @@ export class CallerEndpoint {
 
   constructor(options: CallerOptions) {
     this.platform = options.platform;
+    this.events = options.events ?? createEventSource(options.platform.clock);
     this.clientId = options.clientId;
     this.messageBytes = options.messageBytes;
     this.metadataBytes = options.metadataBytes;
@@ -111,7 +118,9 @@ export class CallerEndpoint {
     this.session = new ClientSession({
       ...options,
       counters: this.counters,
+      events: this.events,
       handlers: {
+        onDamaged: peer => this.events.emit?.('damaged', { ...aboutClient(this.clientId), peer }),
         onFrames: (link, bytes, start, end) => this.onFrames(link, bytes, start, end),
         preamble: (_link, target, at, end) => this.writePreamble(target, at, end),
         onDrain: link => this.streams.onDrain(link),
@@ -127,6 +136,16 @@ export class CallerEndpoint {
     });
   }
 
+  /** Calls that have not ended. */
+  get pendingCalls(): number {
+    return this.pending.size;
+  }
+
+  /** Calls with streams among them. */
+  get openStreamCalls(): number {
+    return this.streams.size;
+  }
+
   /** The number for the next call. */
   takeNumber(): number {
     return this.nextNumber++;
@@ -135,6 +154,7 @@ export class CallerEndpoint {
   /** Takes over a call: it ends with its `resolve` or `reject`, by its deadline at the latest. */
   submit(call: PendingCall): void {
     this.counters.calls++;
+    if (this.events.emit !== undefined) observe(this.clientId, call, this.platform.clock, this.events);
     this.pending.add(call);
     if (call.procedure.semantics === 'at-most-once') this.open.add(call.number);
     if (call.procedure.shape !== 'unary') this.openStreams(call);
@@ -198,7 +218,7 @@ export class CallerEndpoint {
     this.session.touch(now);
     if (isUnderWay(call, link) || !this.maySend(call, now)) {
       this.counters.probes++;
-      sendProbe(link, call);
+      this.probe(call, link);
     } else if (call.procedure.semantics === 'maybe') {
       if (call.copies === 0) this.transmitOnce(call, link, now);
       else call.dueAt = call.deadlineAt;
@@ -223,6 +243,10 @@ export class CallerEndpoint {
     else this.counters.retransmitted++;
     call.lastSentAt = now;
     call.sentOver = link;
+    this.events.emit?.(
+      call.copies === 1 ? 'request-sent' : 'retransmitted',
+      aboutCopy(this.clientId, call, link),
+    );
     sendRequest(link, call.frame, call.copies, call.deadlineAt - now);
     if (call.streams !== undefined) this.streams.soon(call.streams);
   }
@@ -231,6 +255,7 @@ export class CallerEndpoint {
   private transmitOnce(call: PendingCall, link: Link, now: number): void {
     call.copies = 1;
     call.lastSentAt = now;
+    this.events.emit?.('request-sent', aboutCopy(this.clientId, call, link));
     sendRequest(link, call.frame, 1, call.deadlineAt - now, true);
     if (call.procedure.hasResult) {
       call.dueAt = call.deadlineAt;
@@ -353,6 +378,11 @@ export class CallerEndpoint {
   }
 
   private failUnsent(error: CallError): void {
+    this.events.emit?.('unreachable', {
+      ...aboutClient(this.clientId),
+      code: error.code,
+      message: error.message,
+    });
     this.pending.each(call => {
       if (call.copies > 0) return;
       if (call.procedure.semantics === 'maybe') this.finish(call).resolve(undefined);
@@ -378,20 +408,20 @@ export class CallerEndpoint {
       if (type === FrameType.channel) mine = isFor(this.clientId, reader);
       else if (mine) {
         const receive = this.receivers[type];
-        if (receive === undefined) this.counters.malformed++;
+        if (receive === undefined) this.malformed(link);
         else receive(reader, link);
       }
       return true;
     });
     if (sound) return;
-    this.counters.malformed++;
+    this.malformed(link);
     if (link.reliable) this.session.abandonLink();
   }
 
   private readonly receivers: Readonly<Record<number, (reader: Reader, link: Link) => void>> = {
-    [FrameType.reply]: reader => this.onReply(reader),
+    [FrameType.reply]: (reader, link) => this.onReply(reader, link),
     [FrameType.replyFragment]: (reader, link) => this.onReplyFragment(reader, link),
-    [FrameType.busy]: reader => this.onBusy(reader),
+    [FrameType.busy]: (reader, link) => this.onBusy(reader, link),
     [FrameType.missing]: (reader, link) => this.onMissing(reader, link),
     [FrameType.segment]: (reader, link) => this.onSegment(reader, link),
     [FrameType.credit]: (reader, link) => {
@@ -408,10 +438,11 @@ export class CallerEndpoint {
     },
   };
 
-  private onReply(reader: Reader): void {
+  private onReply(reader: Reader, link: Link): void {
     const { number, attempt, processing } = readReplyHeader(reader);
     const call = this.answered(number);
     if (call === undefined) return;
+    this.events.emit?.('reply-received', aboutReply(this.clientId, call, link, attempt, reader.remaining));
     this.sampleRoundTrip(call, attempt, processing);
     this.conclude(call, readReplyBody(reader, call.procedure, this.metadataBytes));
   }
@@ -432,11 +463,12 @@ export class CallerEndpoint {
     if (replyId !== call.replyId) return;
     call.reply.add(fragment, reader.rawBytes(reader.remaining));
     if (call.reply.complete) {
+      this.events.emit?.('reply-received', aboutReply(this.clientId, call, link, attempt, fragment.total));
       this.conclude(call, readReplyBody(reader.reset(call.reply.join()), call.procedure, this.metadataBytes));
       return;
     }
     this.signOfLife(call);
-    if (fragment.asks) sendProbe(link, call);
+    if (fragment.asks) this.probe(call, link);
   }
 
   /** Ends a call that was answered, when the items that were sent before the answer have come. */
@@ -451,7 +483,7 @@ export class CallerEndpoint {
     const header = readSegmentHeader(reader);
     const call = this.streaming(header.number, link);
     if (call === undefined) return;
-    if (call.streams?.receive(header, reader) !== true) this.counters.malformed++;
+    if (call.streams?.receive(header, reader) !== true) this.malformed(link);
     else if (call.answer !== undefined && call.streams.incoming?.isComplete === true)
       settle(this.finish(call), call.answer);
   }
@@ -484,16 +516,23 @@ export class CallerEndpoint {
           session.touch(now);
           return session.link;
         },
+        onResent: (link, segment, bytes) =>
+          this.events.emit?.('segment-resent', {
+            ...aboutPending(this.clientId, call, link),
+            segment,
+            bytes,
+          }),
         roundTrip: session.roundTrip,
         congestion: session.congestion,
       },
     });
   }
 
-  private onBusy(reader: Reader): void {
+  private onBusy(reader: Reader, link: Link): void {
     const { number, attempt, processing } = readReplyHeader(reader);
     const call = this.pending.get(number);
     if (call === undefined) return;
+    this.events.emit?.('busy-received', aboutPending(this.clientId, call, link));
     if (!call.held) this.sampleRoundTrip(call, attempt, processing);
     call.held = true;
     // A slow procedure is asked for less and less often. But a connection's time-outs count what it left unanswered.
@@ -514,7 +553,10 @@ export class CallerEndpoint {
         return;
       }
       this.sendCopy(call, link, now);
-    } else sendRequestFragments(link, call.frame, call.copies, call.deadlineAt - now, ranges);
+    } else {
+      this.events.emit?.('fragments-sent', aboutPending(this.clientId, call, link));
+      sendRequestFragments(link, call.frame, call.copies, call.deadlineAt - now, ranges);
+    }
     this.session.touch(now);
     this.signOfLife(call);
   }
@@ -524,6 +566,7 @@ export class CallerEndpoint {
     const call = this.pending.get(number);
     if (call === undefined) {
       this.counters.duplicateReplies++;
+      this.events.emit?.('reply-unexpected', { ...aboutClient(this.clientId), call: number });
       this.acknowledger.owe();
     }
     return call;
@@ -537,6 +580,16 @@ export class CallerEndpoint {
     if (call.sentOver !== undefined && !fitsDatagram(call.sentOver, call.frame)) return;
     const sentAt = attempt === call.copies ? call.lastSentAt : attempt === 1 ? call.firstSentAt : 0;
     if (sentAt > 0) this.session.roundTrip.sample(this.platform.clock.now() - sentAt - processing);
+  }
+
+  private malformed(link: Link): void {
+    this.counters.malformed++;
+    this.events.emit?.('malformed', { ...aboutClient(this.clientId), peer: link.peer });
+  }
+
+  private probe(call: PendingCall, link: Link): void {
+    this.events.emit?.('probe-sent', aboutPending(this.clientId, call, link));
+    sendProbe(link, call);
   }
 
   // Ending

@@ -14,8 +14,8 @@ export interface PendingCall {
   readonly frame: Frame;
   /** On the clock's scale. */
   readonly deadlineAt: number;
-  readonly resolve: (value: unknown) => void;
-  readonly reject: (error: unknown) => void;
+  resolve: (value: unknown) => void;
+  reject: (error: unknown) => void;
   /** How many copies of the request were handed to a socket. */
   copies: number;
   /** Copies of it went out in a session that the server has lost since. */

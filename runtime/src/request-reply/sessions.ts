@@ -3,9 +3,11 @@
  */
 import type { Reader } from '../marshalling/reader.js';
 import type { Platform, Timer } from '../platform/platform.js';
+import type { ServerEvents } from '../schema/events.js';
 import { protocolVersion } from '../transport/packet.js';
 import type { Link } from '../transport/transport.js';
 import { type CookieJar, createCookieJar } from './cookie.js';
+import type { EventSource } from './event-source.js';
 import { clientIdBytes, type Failure, idBytes, noId } from './frames.js';
 import {
   type Hello,
@@ -37,6 +39,7 @@ export type Sender =
 export interface SessionsOptions {
   readonly platform: Platform;
   readonly limits: ServerLimits;
+  readonly events: EventSource<ServerEvents>;
   /** The longest datagram that is sent. */
   readonly datagramBytes: number;
   /** The server's TCP port, or 0. */
@@ -152,7 +155,10 @@ export class Sessions {
   /** Ends all sessions. */
   close(): void {
     this.timer?.cancel();
-    for (const session of this.sessions.values()) session.end();
+    for (const session of this.sessions.values()) {
+      session.end();
+      this.tellEnded(session, 'closed');
+    }
     this.sessions.clear();
   }
 
@@ -181,6 +187,10 @@ export class Sessions {
       this.usage,
     );
     this.sessions.set(key, session);
+    this.options.events.emit?.('session-opened', {
+      clientId: hello.clientId.toString('hex'),
+      peer: link.peer,
+    });
     this.timer ??= this.scheduleSweep();
     return session;
   }
@@ -205,6 +215,11 @@ export class Sessions {
     this.sessions.delete(session.key);
     this.cookies.refuseOlder(now);
     session.end();
+    this.tellEnded(session, 'lease-over');
+  }
+
+  private tellEnded({ clientId }: ServerSession, reason: 'lease-over' | 'closed'): void {
+    this.options.events.emit?.('session-ended', { clientId: clientId.toString('hex'), reason });
   }
 
   private scheduleSweep(): Timer {

@@ -48,6 +48,8 @@ export interface Link {
 export interface LinkHandlers {
   /** Whole frames, one after another, in `bytes[start, end)`: a datagram's, or what a read of a stream gave. */
   onFrames(link: Link, bytes: Buffer, start: number, end: number): void;
+  /** Bytes came that cannot be of this protocol: a datagram, which is dropped, or a connection's, which ends it. */
+  onDamaged?(peer: string): void;
   /** The path is gone, for whatever reason but the owner's `close`. */
   onDown?(link: Link, error: Error | null): void;
   /** A link that was full has room again. The links of one UDP socket are full together, and each of them is told. */

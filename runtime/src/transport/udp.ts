@@ -116,7 +116,7 @@ class UdpLink implements Link {
   }
 
   get peer(): string {
-    return formatAddress({ scheme: 'udp', ...this.address });
+    return peerOf(this.address);
   }
 
   send(bytes: Buffer, start: number, end: number): void {
@@ -174,13 +174,22 @@ export async function dialUdp(host: string, port: number, options: UdpOptions): 
       // As a connected socket would: another server's answers must not pass for this one's.
       if (from.port !== address.port || from.host !== address.host) return;
       if (isSoundPacket(message)) options.handlers.onFrames(link, message, packetHeaderBytes, message.length);
-      else options.counters.damaged++;
+      else dropDamaged(options, from);
     },
   });
   const link: UdpLink = new UdpLink(new UdpEndpoint(socket, options, () => [link]), address, () =>
     socket.close(),
   );
   return link;
+}
+
+function dropDamaged({ counters, handlers }: UdpOptions, from: SocketAddress): void {
+  counters.damaged++;
+  handlers.onDamaged?.(peerOf(from));
+}
+
+function peerOf(address: SocketAddress): string {
+  return formatAddress({ scheme: 'udp', ...address });
 }
 
 /** A socket that talks to this machine alone is reachable from this machine alone. */
@@ -215,7 +224,7 @@ export async function listenUdp(host: string, port: number, options: UdpOptions)
     onMessage(message, from) {
       if (closed) return;
       if (!isSoundPacket(message)) {
-        options.counters.damaged++;
+        dropDamaged(options, from);
         return;
       }
       const link = linkTo(from);
