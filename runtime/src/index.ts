@@ -18,6 +18,7 @@ export type {
   ItemStream,
   Metadata,
   Peer,
+  ReplyDetails,
   Semantics,
 } from './schema/description.js';
 export {

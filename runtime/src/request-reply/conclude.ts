@@ -9,7 +9,7 @@ import type { ReplyBody } from './reply-frame.js';
 export function settle(call: PendingCall, body: ReplyBody): void {
   if (call.onReply !== undefined) {
     try {
-      call.onReply(body.metadata ?? noMetadata);
+      call.onReply(body.metadata ?? noMetadata, { attempts: call.copies, peer: call.sentOver?.peer });
     } catch (error) {
       // As if it stood behind the call in its caller's own code.
       call.reject(error);

@@ -1,6 +1,5 @@
 /** A call that has no answer yet, as the client keeps it. */
-import type { AnyProcedure } from '../schema/description.js';
-import type { Metadata } from '../schema/metadata.js';
+import type { AnyProcedure, CallOptions } from '../schema/description.js';
 import type { Link } from '../transport/transport.js';
 import type { Reassembly } from './fragments.js';
 import type { Frame } from './frames.js';
@@ -34,7 +33,7 @@ export interface PendingCall {
   reply: Reassembly | undefined;
   replyId: number;
   /** Told of what came with the answer. */
-  onReply: ((metadata: Metadata) => void) | undefined;
+  onReply: CallOptions['onReply'];
   /** How many copies may be sent. */
   attempts: number;
   /** What goes and comes beside request and reply. */
