@@ -10,6 +10,7 @@ export const pages = [
   'docs/ARCHITECTURE.md',
   'docs/COMMAND-LINE.md',
   'docs/LANGUAGE.md',
+  'docs/OBSERVABILITY.md',
   'docs/PERFORMANCE.md',
   'docs/PROTOCOL.md',
   'docs/RELIABILITY.md',

@@ -8,7 +8,9 @@ vi.mock('../../runtime/src/request-reply/observed-call.js', { spy: true });
 vi.mock('../../runtime/src/request-reply/observed-receipt.js', { spy: true });
 
 /** Whatever fills events calls one of these. */
-const makers = [...Object.values(observedCall), ...Object.values(observedReceipt)].filter(vi.isMockFunction);
+const makers = [...Object.values(observedCall), ...Object.values(observedReceipt)].map(each =>
+  vi.mocked(each),
+);
 const made = () => makers.reduce((sum, maker) => sum + maker.mock.calls.length, 0);
 
 afterEach(() => void vi.clearAllMocks());
