@@ -12,7 +12,9 @@ const alias = [
     find: /^@convoke\/runtime\/opentelemetry$/,
     replacement: source('runtime/src/opentelemetry/index.ts'),
   },
+  { find: /^@convoke\/runtime\/services$/, replacement: source('runtime/src/services/index.ts') },
   { find: /^@convoke\/runtime\/testing$/, replacement: source('runtime/src/testing/index.ts') },
+  { find: /^@convoke\/runtime\/transport$/, replacement: source('runtime/src/messages/index.ts') },
   { find: /^@convoke\/compiler$/, replacement: source('compiler/src/index.ts') },
 ];
 
@@ -40,6 +42,7 @@ export default defineConfig({
           'test/runtime/**/*.test.ts',
           'test/docs/**/*.test.ts',
           'test/fuzz/**/*.test.ts',
+          'test/interop/**/*.test.ts',
         ],
         60_000,
       ),

@@ -4,7 +4,8 @@ export { type ConnectOptions, connect } from './client/connect.js';
 export type { ClientCall, ClientInterceptor } from './client/interceptors.js';
 export { type DeclaredErrorsOf, type SafeClient, type SafeResult, safe } from './client/safe.js';
 export { nodePlatform } from './platform/node.js';
-export type { Clock, Platform } from './platform/platform.js';
+export type { Clock, HttpServer, Platform } from './platform/platform.js';
+export type { Certificate, ClientCertificates, KeyAndCertificate, Pem } from './platform/tls.js';
 export type { CallerCounters } from './request-reply/caller.js';
 export type { ServerLimits } from './request-reply/limits.js';
 export type { RetryBudgetOptions } from './request-reply/retry-budget.js';
@@ -18,6 +19,7 @@ export type {
   ItemStream,
   Metadata,
   Peer,
+  Principal,
   ReplyDetails,
   Semantics,
 } from './schema/description.js';
@@ -32,6 +34,7 @@ export type {
   CallEnd,
   ClientEvent,
   ClientEvents,
+  DamageReason,
   DuplicateReason,
   EventCall,
   EventListener,
@@ -52,3 +55,6 @@ export type { ErrorListener } from './server/execution.js';
 export { type Implementation, implement } from './server/implement.js';
 export type { ServerCall, ServerInterceptor } from './server/interceptors.js';
 export { type ServeOptions, type Server, type ServerStats, serve } from './server/serve.js';
+export type { Origins } from './transport/origins.js';
+export type { ClientTls, ServerTls } from './transport/security.js';
+export type { WebOptions } from './transport/ws.js';

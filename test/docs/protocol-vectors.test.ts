@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { bankProcedures } from '../../generated/bank/index.js';
 import { isSparse } from '../../runtime/src/marshalling/unknown-fields.js';
+import { MessageFrame } from '../../runtime/src/messages/frames.js';
 import { FrameType } from '../../runtime/src/request-reply/frames.js';
 import { callErrorCodes } from '../../runtime/src/schema/errors.js';
 import { isSoundPacket } from '../../runtime/src/transport/packet.js';
@@ -51,13 +52,20 @@ describe('the frames of docs/PROTOCOL.md', () => {
     expect(isSoundPacket(Buffer.from(blocks.get(name)!, 'hex'))).toBe(true);
   });
 
-  it('have the types of the table', () => {
-    const types = rows('| type | name | from | says |');
-    const named = types.map(([type, name]) => [
+  it.each([
+    ['| type | name | from | says |', FrameType],
+    ['| type | name | on | says |', MessageFrame],
+  ])('have the types of the table %s', (header, types) => {
+    const named = rows(header).map(([type, name]) => [
       name!.replaceAll(/ (.)/g, (_, letter: string) => letter.toUpperCase()),
       Number.parseInt(inCode(type!), 16),
     ]);
-    expect(Object.fromEntries(named)).toEqual(FrameType);
+    expect(Object.fromEntries(named)).toEqual(types);
+  });
+
+  it('have types that no other frame has', () => {
+    const types = [FrameType, MessageFrame].flatMap(table => Object.values(table));
+    expect(new Set(types).size).toBe(types.length);
   });
 
   it('have the codes of the list', () => {

@@ -1,9 +1,23 @@
 /** The frames and values of docs/PROTOCOL.md, as the runtime writes and reads them. */
+import { hkdfSync } from 'node:crypto';
 import { expect } from 'vitest';
 import { bankProcedures, Currency, NoSuchAccount, readMoney } from '../../generated/bank/index.js';
 import { decodeMetadata, encodeMetadata } from '../../runtime/src/marshalling/dynamic.js';
-import type { Reader } from '../../runtime/src/marshalling/reader.js';
+import { Reader } from '../../runtime/src/marshalling/reader.js';
 import type { Writer } from '../../runtime/src/marshalling/writer.js';
+import {
+  identityFrame,
+  inquiryFrame,
+  messageFrame,
+  noEndpoint,
+  readRendezvousHeader,
+  readSenderAddress,
+  rendezvousFrame,
+  senderFrame,
+  stampRendezvous,
+  takenFrame,
+} from '../../runtime/src/messages/frames.js';
+import type { StreamSocket } from '../../runtime/src/platform/platform.js';
 import {
   readAcknowledgement,
   writeAcknowledgement,
@@ -21,7 +35,6 @@ import {
   ReplyStatus,
   sendFrame,
   writeFailure,
-  writeRanges,
 } from '../../runtime/src/request-reply/frames.js';
 import {
   channelFrame,
@@ -36,6 +49,7 @@ import {
   sendWelcome,
   sessionFrame,
 } from '../../runtime/src/request-reply/handshake-frames.js';
+import { readMissing, sendMissingFrame } from '../../runtime/src/request-reply/missing-frame.js';
 import {
   readReplyBody,
   readReplyHeader,
@@ -57,10 +71,13 @@ import {
   writeSegment,
 } from '../../runtime/src/request-reply/stream-frames.js';
 import type { AnyProcedure } from '../../runtime/src/schema/description.js';
+import { grantKey } from '../../runtime/src/transport/key-agreement.js';
 import { packetHeaderBytes, sealPacket } from '../../runtime/src/transport/packet.js';
-import type { Link } from '../../runtime/src/transport/transport.js';
+import { createSeal, sealedHeaderBytes, tagBytes, unknownKey } from '../../runtime/src/transport/seal.js';
+import { SecuredProtocol } from '../../runtime/src/transport/tls.js';
+import { type Link, lengthBytes } from '../../runtime/src/transport/transport.js';
 import { packr, read } from '../runtime/marshalling/support.js';
-import { frameOf, framesIn, type SentFrame } from '../runtime/request-reply/support.js';
+import { createManualClock, frameOf, framesIn, type SentFrame } from '../runtime/request-reply/support.js';
 
 /** `from`, `from + 1`, … */
 const ascending = (length: number, from: number) =>
@@ -71,6 +88,8 @@ const nonce = ascending(8, 0x20);
 const epoch = ascending(8, 0x30);
 const token = ascending(8, 0x40);
 const cookie = ascending(32, 0x60);
+const pathId = ascending(8, 0x80);
+const endpointId = ascending(8, 0x90);
 
 const written = (type: number, write: (writer: Writer) => void): Buffer =>
   frameOf(link => {
@@ -92,9 +111,39 @@ function datagram(...frames: readonly Buffer[]): Buffer {
   return bytes;
 }
 
+const secret = ascending(32, 0x80);
+const keyId = ascending(8, 0x50);
+
+/** The second datagram that a client seals with the key. */
+function sealed(...frames: readonly Buffer[]): Buffer {
+  const seal = createSeal(secret, keyId, 'client');
+  const bytes = Buffer.concat([Buffer.alloc(sealedHeaderBytes), ...frames, Buffer.alloc(tagBytes)]);
+  for (let counter = 0; counter < 2; counter++) {
+    Buffer.concat(frames).copy(bytes, sealedHeaderBytes);
+    seal.seal(bytes);
+  }
+  return bytes;
+}
+
+const sealingKeys = Buffer.concat(
+  ['client', 'server'].map(side => Buffer.from(hkdfSync('sha256', secret, '', `convoke udps ${side}`, 28))),
+);
+
+/** What a server sends to a client that gets a key. */
+function keyGrant(): Buffer {
+  const written: Uint8Array[] = [];
+  const socket = {
+    write: (chunk: Uint8Array) => written.push(chunk),
+    end: () => {},
+    tls: { protocol: SecuredProtocol.keys, certificate: undefined, exportKey: () => secret },
+  };
+  grantKey(socket as unknown as StreamSocket, keyId, createManualClock());
+  return Buffer.concat(written);
+}
+
 const money = { units: 1250n, currency: Currency.eur };
 const deposit = request(bankProcedures.deposit, ['alice', money]);
-const hello = (more: { token?: Buffer; cookie?: Buffer }) => (link: Link) =>
+const hello = (more: { token?: Buffer; cookie?: Buffer; renewsOnly?: boolean }) => (link: Link) =>
   sendHello(link, {
     clientId,
     nonce,
@@ -113,6 +162,12 @@ function reply(status: number, write: (writer: Writer) => void): Buffer {
   });
 }
 
+function rendezvous(): Buffer {
+  const frame = rendezvousFrame(Buffer.from('hello'));
+  stampRendezvous(frame, { path: pathId, receiver: endpointId, number: 7, low: 6 });
+  return frame;
+}
+
 const result = reply(ReplyStatus.result, writer => bankProcedures.deposit.writeResult(writer, money));
 const acknowledgement = written(FrameType.acknowledgement, writer =>
   writeAcknowledgement(writer, { low: 1, high: 8, open: [7] }),
@@ -122,6 +177,7 @@ const acknowledgement = written(FrameType.acknowledgement, writer =>
 export const vectors: Readonly<Record<string, Buffer>> = {
   hello: frameOf(hello({})),
   'hello-with-cookie': frameOf(hello({ cookie })),
+  'hello-of-a-second-path': frameOf(hello({ token, renewsOnly: true })),
   cookie: frameOf(link => sendCookie(link, nonce, cookie)),
   welcome: frameOf(link =>
     sendWelcome(link, { nonce, epoch, token, lease: 60_000, tcpPort: 7000, messageBytes: 1 << 25 }),
@@ -156,29 +212,36 @@ export const vectors: Readonly<Record<string, Buffer>> = {
   busy: written(FrameType.busy, writer => writeReplyHeader(writer, 2, 7, 0)),
   probe: written(FrameType.probe, writer => {
     writer.rawU64(7);
-    writer.rawU32(9);
-    writeRanges(writer, [
+  }),
+  'missing-of-request': frameOf(link => {
+    sendMissingFrame(link, { number: 7, id: 0, serial: 4, ranges: [[1, 3]] });
+  }),
+  'missing-of-reply': frameOf(link => {
+    const ranges = [
       [2, 3],
       [10, 24],
-    ]);
-  }),
-  missing: written(FrameType.missing, writer => {
-    writer.rawU64(7);
-    writeRanges(writer, [[1, 4]]);
+    ] as const;
+    sendMissingFrame(link, { number: 7, id: 9, serial: 0, ranges });
   }),
   cancel: written(FrameType.cancel, writer => writer.rawU64(7)),
   acknowledgement,
   'request-fragment': written(FrameType.requestFragment, writer => {
     writeRequestHeader(writer, flagsOf({ bytes: deposit, start: 0, end: deposit.length }), 1, 7, 2000);
-    writeFragmentHeader(writer, { total: 11, index: 2, count: 4, asks: false });
+    writeFragmentHeader(writer, { total: 11, index: 2, count: 4, serial: 3, asks: false });
     writer.rawBytes(Buffer.from([0x92, 0xcd, 0x04]));
   }),
   'reply-fragment': written(FrameType.replyFragment, writer => {
     writeReplyHeader(writer, 1, 7, 1.5);
     writer.rawU32(9);
-    writeFragmentHeader(writer, { total: 5, index: 1, count: 2, asks: true });
+    writeFragmentHeader(writer, { total: 5, index: 1, count: 2, serial: 2, asks: true });
     writer.rawBytes(Buffer.from([0xc4, 0x00]));
   }),
+  message: messageFrame(Buffer.from('hello')),
+  sender: senderFrame('tcp://127.0.0.1:7400'),
+  rendezvous: rendezvous(),
+  taken: takenFrame(pathId, 7),
+  inquiry: inquiryFrame,
+  identity: identityFrame(noEndpoint, endpointId),
   segment: bytesOf(
     writeSegment({ number: 7, segment: 3, items: 2, isEnd: true, isContinued: false }, [
       { bytes: Buffer.from([0x92, 0xcd, 0x04, 0xe2, 0x01, 0x05]), start: 0, end: 6 },
@@ -194,6 +257,10 @@ export const vectors: Readonly<Record<string, Buffer>> = {
   }),
   'datagram-to-server': datagram(sessionFrame(clientId, token, epoch), acknowledgement, deposit),
   'datagram-to-client': datagram(channelFrame(clientId), result),
+  'key-grant': keyGrant(),
+  'sealing-keys': sealingKeys,
+  'sealed-datagram': sealed(sessionFrame(clientId, token, epoch), acknowledgement),
+  'unknown-key': unknownKey(sealed(acknowledgement)),
 };
 
 const theFrame = (bytes: Buffer): SentFrame => {
@@ -201,6 +268,9 @@ const theFrame = (bytes: Buffer): SentFrame => {
   if (frame === undefined || others.length > 0) throw new Error('not one frame');
   return frame;
 };
+
+/** Of a frame of any type. */
+const theBody = (bytes: Buffer): Reader => new Reader().reset(bytes, lengthBytes + 1);
 
 /** What the fields of a frame must turn out to be. */
 export const readers: Readonly<Record<string, (bytes: Buffer) => void>> = {
@@ -213,6 +283,14 @@ export const readers: Readonly<Record<string, (bytes: Buffer) => void>> = {
       messageBytes: 1 << 25,
       token: noId,
       cookie: noCookie,
+      renewsOnly: false,
+    }),
+  'hello-of-a-second-path': bytes =>
+    expect(readHello(theFrame(bytes).body())).toMatchObject({
+      nonce,
+      token,
+      cookie: noCookie,
+      renewsOnly: true,
     }),
   welcome: bytes =>
     expect(readWelcome(theFrame(bytes).body())).toEqual({
@@ -265,6 +343,11 @@ export const readers: Readonly<Record<string, (bytes: Buffer) => void>> = {
       failure: { code: 'unimplemented', outcome: 'not-executed', message: 'no' },
     });
   },
+  'sealed-datagram'(bytes) {
+    const frames = createSeal(secret, keyId, 'server').open(bytes);
+    if (typeof frames === 'string') throw new Error(frames);
+    expect(framesIn(frames).map(({ name }) => name)).toEqual(['session', 'acknowledgement']);
+  },
   acknowledgement(bytes) {
     const finished: number[] = [];
     readAcknowledgement(theFrame(bytes).body(), (from, to) => {
@@ -272,17 +355,27 @@ export const readers: Readonly<Record<string, (bytes: Buffer) => void>> = {
     });
     expect(finished).toEqual([1, 2, 3, 4, 5, 6]);
   },
+  'missing-of-request'(bytes) {
+    const missing = readMissing(theFrame(bytes).body());
+    expect(missing).toEqual({ number: 7, id: 0, serial: 4, ranges: [[1, 3]] });
+  },
+  sender: bytes => expect(readSenderAddress(theBody(bytes))).toBe('tcp://127.0.0.1:7400'),
+  rendezvous(bytes) {
+    const reader = theBody(bytes);
+    expect(readRendezvousHeader(reader)).toEqual({ path: pathId, receiver: endpointId, number: 7, low: 6 });
+    expect(reader.rawBytes(reader.remaining).toString()).toBe('hello');
+  },
   'request-fragment'(bytes) {
     const reader = theFrame(bytes).body();
     readRequestHeader(reader);
-    expect(readFragmentHeader(reader)).toEqual({ total: 11, index: 2, count: 4, asks: false });
+    expect(readFragmentHeader(reader)).toEqual({ total: 11, index: 2, count: 4, serial: 3, asks: false });
     expect(fragmentBounds(11, 4, 2)).toEqual([6, 9]);
   },
   'reply-fragment'(bytes) {
     const reader = theFrame(bytes).body();
     readReplyHeader(reader);
     expect(reader.rawU32()).toBe(9);
-    expect(readFragmentHeader(reader)).toEqual({ total: 5, index: 1, count: 2, asks: true });
+    expect(readFragmentHeader(reader)).toEqual({ total: 5, index: 1, count: 2, serial: 2, asks: true });
     expect(fragmentBounds(5, 2, 1)).toEqual([3, 5]);
   },
   segment(bytes) {

@@ -39,6 +39,7 @@ export const outcomes: Readonly<Record<number, string>> = {
   36: 'Calls that have the time wait, and succeed when the way is free.',
   37: 'The client connects again and sends the request again; the kept reply comes whole. Executed once.',
   38: 'What is sent is answered by a reset, and the client connects again. At-least-once: done. At-most-once: done, or a failure that does not claim `executed`.',
+  39: 'What is longer than the channel sends as datagrams goes over a connection, under the same number and still filtered. When that breaks, the rest goes as datagrams. Executed once.',
   40: 'The second server does not know the session and executes nothing; the client does not take its word for that of the first.',
   41: 'It is sent again, and the message is put together.',
   42: 'Each byte is counted once, what claims another size is not taken, and the message arrives as it was sent.',
@@ -72,13 +73,11 @@ export const outcomes: Readonly<Record<number, string>> = {
   70: 'It is dropped: the reply stays in the history and is sent again to the next copy.',
   71: 'Each channel is a client of its own, with its own session and numbers.',
   72: 'The newer ones are answered, and the history stays small.',
+  73: 'The call does not wait for the connection for long: it goes on as datagrams. A connection is tried again more and more seldom.',
   74: '`maybe` gives `undefined`. UDP: `not-executed` when the deadline has passed. TCP: `unavailable`, `not-executed`. A server that comes later is found.',
   75: 'Its checksum is wrong: it counts as lost and is sent again. No argument is ever altered.',
   76: '`invalid-argument`, `not-executed`.',
 };
 
 /** Cases that are known and not played yet, and what they wait for. */
-export const unbuilt: Readonly<Record<number, readonly [title: string, waitsFor: string]>> = {
-  39: ['a channel moves from UDP to TCP in the middle of a call', 'promotion to TCP'],
-  73: ['a channel moves to TCP while a firewall drops TCP', 'promotion to TCP'],
-};
+export const unbuilt: Readonly<Record<number, readonly [title: string, waitsFor: string]>> = {};

@@ -5,11 +5,13 @@ import { tmpdir } from 'node:os';
 import { dirname, join, posix } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
+import type { Server } from '@convoke/runtime';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { defaultServerLimits } from '../../runtime/src/request-reply/limits.js';
 import { compileText } from '../compiler/check/compile-text.js';
 import { convoke } from '../compiler/cli/run.js';
 import { temporaryFolder } from '../compiler/temporary.js';
+import { greeterAddress, serveGreeter } from './greeter.js';
 import { filesOf, pages, root, sample, samples, textOf } from './samples.js';
 
 const run = promisify(execFile);
@@ -67,7 +69,9 @@ describe('the programs', () => {
     });
     for (const page of withPrograms) {
       const directory = join(folder, folderOf(page));
-      writeFiles(directory, filesOf(page));
+      const files = filesOf(page);
+      writeFiles(directory, files);
+      if (!Object.keys(files).some(name => name.endsWith('.idl'))) continue;
       const generated = await convoke(directory, ['generate', '--out', 'generated']);
       if (generated.exitCode !== 0) throw new Error(`${page}: ${generated.stderr}`);
     }
@@ -101,7 +105,7 @@ describe('the programs', () => {
 
   const selfContained = samples.filter(
     ({ language, text }) =>
-      language === 'ts' && (text.includes('simulate(') || text.includes('server.close()')),
+      language === 'ts' && ['simulate(', 'server.close()', 'openEndpoint('].some(each => text.includes(each)),
   );
 
   it.each(selfContained)('of $page, line $line, run to their end', async ({ page, line }) => {
@@ -119,7 +123,20 @@ describe('the first service', () => {
   });
 });
 
+/** The words of a command, with the address that stands in for the one that is shown. */
+function argumentsOf(command: string): string[] {
+  const { shown, real } = greeterAddress;
+  const words = command.match(/'[^']*'|\S+/g) ?? [];
+  return words.map(word => (word === shown ? real : word.replace(/^'(.*)'$/, '$1')));
+}
+
 describe('the commands', () => {
+  let greeter: Server;
+  beforeAll(async () => {
+    greeter = await serveGreeter(sample('docs/COMMAND-LINE.md', 'idl/greeter.idl'));
+  });
+  afterAll(() => greeter.close());
+
   const consoles = pages.filter(page =>
     samples.some(each => each.page === page && each.language === 'console'),
   );
@@ -130,7 +147,7 @@ describe('the commands', () => {
       if (language === 'idl' && words[0] !== undefined) writeFiles(folder, { [words[0]]: text });
       if (language !== 'console') continue;
       const [, command, shown] = /^\$ convoke ([^\n]*)\n(.*)$/s.exec(text)!;
-      const { exitCode, stdout, stderr } = await convoke(folder, command!.split(' '));
+      const { exitCode, stdout, stderr } = await convoke(folder, argumentsOf(command!));
       const told = exitCode === 0 ? '' : `[exit code ${exitCode}]\n`;
       expect(`${stderr}${stdout}${told}`).toBe(shown);
     }

@@ -14,6 +14,7 @@ import {
   sendFrame,
   writeRanges,
 } from '../../runtime/src/request-reply/frames.js';
+import { sendMissingFrame } from '../../runtime/src/request-reply/missing-frame.js';
 import {
   beginCredit,
   beginCreditProbe,
@@ -21,6 +22,13 @@ import {
 } from '../../runtime/src/request-reply/stream-frames.js';
 import { createFrameCutter } from '../../runtime/src/transport/frame-cutter.js';
 import { isSoundPacket, packetHeaderBytes, sealPacket } from '../../runtime/src/transport/packet.js';
+import {
+  createSeal,
+  keyIdBytes,
+  sealedHeaderBytes,
+  secretBytes,
+  tagBytes,
+} from '../../runtime/src/transport/seal.js';
 import { connect, reply, server as serverAddress } from '../runtime/request-reply/client-bench.js';
 import {
   acknowledgeBelow,
@@ -133,7 +141,7 @@ function serverTarget(reliable: boolean): Target {
     writer.rawU8(1);
     writer.rawU64(9);
     writer.rawU32(1000);
-    writeFragmentHeader(writer, { total: 100, index: 1, count: 4, asks: true });
+    writeFragmentHeader(writer, { total: 100, index: 1, count: 4, serial: 1, asks: true });
     writer.rawBytes(Buffer.alloc(25));
   });
   return {
@@ -147,6 +155,7 @@ function serverTarget(reliable: boolean): Target {
       acknowledgeBelow(5),
       cancel(6),
       probe(1),
+      frameOf(link => sendMissingFrame(link, { number: 1, id: 1, serial: 1, ranges: [[0, 4]] })),
       fragment,
       Buffer.concat([request(2, 'hello', { procedure: streaming }), segment(2, 0), segment(2, 1)]),
       credit(2),
@@ -179,11 +188,13 @@ async function clientTarget(): Promise<Target> {
     writer.rawU64(2);
     writer.rawU32(10);
     writer.rawU32(1);
-    writeFragmentHeader(writer, { total: 100, index: 1, count: 4, asks: true });
+    writeFragmentHeader(writer, { total: 100, index: 1, count: 4, serial: 1, asks: true });
     writer.rawBytes(Buffer.alloc(25));
   });
   const missing = withBody(FrameType.missing, writer => {
     writer.rawU64(1);
+    writer.rawU32(0);
+    writer.rawU32(0);
     writeRanges(writer, [[0, 4]]);
   });
   return {
@@ -212,6 +223,23 @@ function packetTarget(): Target {
       if (isSoundPacket(input) && !input.equals(packet))
         throw new Error('an altered datagram passed for a sound one');
       if (!copy.equals(input)) throw new Error('a datagram was changed by looking at it');
+    },
+    held: () => 0,
+  };
+}
+
+function sealTarget(): Target {
+  const secret = Buffer.alloc(secretBytes, 7);
+  const id = Buffer.alloc(keyIdBytes, 1);
+  const datagram = Buffer.concat([Buffer.alloc(sealedHeaderBytes), request(1), Buffer.alloc(tagBytes)]);
+  createSeal(secret, id, 'client').seal(datagram);
+  const { open } = createSeal(secret, id, 'server');
+  return {
+    name: 'sealed datagrams',
+    corpus: [datagram],
+    take: input => {
+      if (typeof open(input) !== 'string' && !input.equals(datagram))
+        throw new Error('an altered datagram was opened');
     },
     held: () => 0,
   };
@@ -246,6 +274,7 @@ export async function targets(random: Random): Promise<readonly Target[]> {
     serverTarget(true),
     await clientTarget(),
     packetTarget(),
+    sealTarget(),
     cutterTarget(random),
   ];
 }

@@ -56,6 +56,24 @@ export const mutations = [
     replace: '',
   },
   {
+    name: "the session's principal",
+    file: 'request-reply/sessions.ts',
+    find: 'if (!isSamePrincipal(session.principal, link.principal)) return',
+    replace: 'if (false) return',
+  },
+  {
+    name: 'the replay window',
+    file: 'transport/seal.ts',
+    find: "if (!window.admits(counter)) return 'replayed';",
+    replace: '',
+  },
+  {
+    name: 'the authentication of sealed datagrams',
+    file: 'transport/seal.ts',
+    find: 'decipher.final();',
+    replace: '',
+  },
+  {
     name: 'the checksum',
     file: 'transport/packet.ts',
     find: 'crc32c(bytes, 0, bytes.length) === expected',
@@ -66,6 +84,30 @@ export const mutations = [
     file: 'request-reply/client-acknowledgement.ts',
     find: 'return [oldest, later];',
     replace: 'return [oldest];',
+  },
+  {
+    name: 'the repetition of lost segments',
+    file: 'request-reply/stream-sender.ts',
+    find: 'this.lose(oldest, now);',
+    replace: '',
+  },
+  {
+    name: 'the credit of a slow consumer',
+    file: 'request-reply/stream-sender.ts',
+    find: 'this.pushedItems < this.creditItems &&',
+    replace: '',
+  },
+  {
+    name: 'the resumption of a stream',
+    file: 'request-reply/stream-sender.ts',
+    find: 'if (this.link !== undefined && this.link !== link && link.reliable) {',
+    replace: 'if (false) {',
+  },
+  {
+    name: 'the answer that waits for the items before it',
+    file: 'request-reply/caller.ts',
+    find: '&& followsItems(body)',
+    replace: '&& false',
   },
 ];
 

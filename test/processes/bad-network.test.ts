@@ -1,6 +1,7 @@
 /** Two real processes, and between them a network that fails at random. */
 import { createHash, randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
+import { Ledger } from '../../generated/testing/ledger/index.js';
 import type { LedgerProcedure } from '../judge/judged-calls.js';
 import { createStage, type Scheme, type Stage } from './stage.js';
 
@@ -84,7 +85,8 @@ test('44: one MiB, or MEBIBYTES of them, go over UDP with five per cent loss', a
   const wire = await stage.start('randomWire');
   const faults = { loss: 0.05, duplicate: 0, reorder: 0, delay: [0, 0] } as const;
   const port = await wire.ask('relay', { serverPort: stage.ports.udp, seed, faults });
-  const client = await stage.client(port);
+  const channel = await stage.connect(port, 'udp', { promotionBytes: Number.POSITIVE_INFINITY });
+  const client = channel.client(Ledger);
   const load = randomBytes(mebibytes << 20);
   await stage.succeed(client, 'once', { load, padding: load.length }, { deadline: 100_000 });
   expect(await server.ask('loadDigest')).toBe(createHash('sha256').update(load).digest('hex'));

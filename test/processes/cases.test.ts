@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { Ending, Ledger } from '../../generated/testing/ledger/index.js';
 import type { LedgerClientProgram, Program, Rule } from './programs.js';
-import { createStage, localhost, type Stage, until } from './stage.js';
+import { createStage, localhost, type Stage, until, withConnectionsTo } from './stage.js';
 
 /** A server, a wire before it, and a client of which the server has heard already. */
 async function prepare(stage: Stage, fatal: readonly string[] = []) {
@@ -247,6 +247,30 @@ test('38: a TCP connection is half open', async () => {
   if (once.kind === 'failed') expect(once.error.outcome).not.toBe('executed');
   expect(await wire.ask('resets')).toBe(1);
   await stage.succeed(client, 'once');
+  await stage.judge();
+});
+
+test('39: a channel moves from UDP to TCP in the middle of a call', async () => {
+  const stage = await createStage();
+  const server = await stage.serve();
+  const wire = await stage.start('scriptedWire');
+  const platform = withConnectionsTo(await wire.ask('proxy', stage.ports.tcp));
+  const large = 300_000;
+  const shapes = [{ padding: large }, { load: new Uint8Array(large), padding: large }];
+  let cuts = 0;
+  for (const shape of shapes) {
+    for (const procedure of ['once', 'atLeastOnce'] as const) {
+      const client = (await stage.connect(stage.ports.udp, 'udp', { platform })).client(Ledger);
+      await stage.succeed(client, 'once');
+      await wire.ask('cutAfter', large / 3);
+      // On a busy machine datagrams may be done before the connection is there; then the next call goes over it.
+      do await stage.succeed(client, procedure, shape);
+      while ((await wire.ask('cuts')) === cuts);
+      expect(await wire.ask('cuts')).toBe(++cuts);
+      await stage.succeed(client, 'once', shape);
+    }
+  }
+  expect((await server.ask('stats')).sessions).toBe(4);
   await stage.judge();
 });
 

@@ -76,6 +76,8 @@ test('the first service of the README works over udp, tcp, unix and memory', asy
     await withServer(directory, 'unix:shop.sock', async address => {
       expect((await inside(process.execPath, 'dist/client.js', address)).stdout).toBe(told);
     });
+    const withoutPackage = inside(process.execPath, 'dist/server.js', 'ws://127.0.0.1:0');
+    await expect(withoutPackage).rejects.toThrow("need the package 'ws': npm install ws");
     const { stdout } = await inside(process.execPath, 'dist/both.js', 'memory:shop');
     expect(stdout).toBe(`open at memory:shop\n${told}`);
   } finally {

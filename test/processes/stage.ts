@@ -1,11 +1,13 @@
 /** What the cases between real processes play on: a server of the ledger, wires before it, clients, and the judge. */
+
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Channel, connect } from '@convoke/runtime';
+import { type Channel, type ConnectOptions, connect, nodePlatform } from '@convoke/runtime';
 import { onTestFinished } from 'vitest';
 import { Ledger, type LedgerClient } from '../../generated/testing/ledger/index.js';
+import type { StreamConnectOptions } from '../../runtime/src/platform/platform.js';
 import { JudgedCalls } from '../judge/judged-calls.js';
 import { type LedgerServer, type Program, type Programs, startProgram } from './programs.js';
 
@@ -21,6 +23,16 @@ export interface ServerOptions {
   readonly unix?: string;
   readonly fatal?: readonly string[];
   readonly quick?: boolean;
+}
+
+/** The platform of a client whose connections all lead to this port. */
+export function withConnectionsTo(port: number): typeof nodePlatform {
+  const { listen, connect: dial } = nodePlatform.streams;
+  const streams = {
+    listen,
+    connect: (_to: unknown, options?: StreamConnectOptions) => dial({ host: localhost, port }, options),
+  };
+  return { ...nodePlatform, streams };
 }
 
 /** Waits until it is so. */
@@ -68,12 +80,12 @@ export class Stage extends JudgedCalls {
     return server;
   }
 
-  async connect(port: number, scheme: Scheme = 'udp'): Promise<Channel> {
-    return this.connectTo(`${scheme}://${localhost}:${port}`);
+  async connect(port: number, scheme: Scheme = 'udp', options: ConnectOptions = {}): Promise<Channel> {
+    return this.connectTo(`${scheme}://${localhost}:${port}`, options);
   }
 
-  async connectTo(address: string): Promise<Channel> {
-    const channel = await connect(address);
+  async connectTo(address: string, options: ConnectOptions = {}): Promise<Channel> {
+    const channel = await connect(address, options);
     this.channels.push(channel);
     return channel;
   }

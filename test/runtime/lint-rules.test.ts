@@ -12,6 +12,8 @@ const files: Record<string, readonly [line: string, complaint: string | null][]>
   'runtime/src/transport/clock.ts': [
     ["import { createSocket } from 'node:dgram';", 'Sockets and timers'],
     ["import type { Socket } from 'net';", 'Sockets and timers'],
+    ["import type { WebSocket as Web } from 'ws';", 'Sockets and timers'],
+    ["export const web = new globalThis.WebSocket('ws://host');", 'Time and randomness'],
     ["export { setTimeout as wait } from 'node:timers/promises';", 'Sockets and timers'],
     ["export const tls = await import('node:tls');", 'Sockets and timers'],
     ["import { createHmac, randomBytes } from 'node:crypto';", 'Time and randomness'],
@@ -32,18 +34,29 @@ const files: Record<string, readonly [line: string, complaint: string | null][]>
     ['export const now = (): number => performance.now() + Date.now() + Math.random();', null],
     ["export * from 'node:dgram';", null],
   ],
+  'runtime/src/platform/browser-clock.ts': [
+    ['export const now = (): number => performance.now() + Date.now() + Math.random();', null],
+  ],
   'runtime/src/testing/scheduler.ts': [['setImmediate(() => {});', null]],
   'runtime/src/testing/network.ts': [['export const loss = Math.random();', 'Time and randomness']],
   'runtime/src/transport/layers.ts': [
     ["export * from '../platform/platform.js';", null],
     ["export * from './udp.js';", null],
     ["export * from '../request-reply/caller.js';", 'noRestrictedImports'],
+    ["export * from '../messages/index.js';", 'noRestrictedImports'],
     ["export type * from '../client/connect.js';", 'noRestrictedImports'],
     ["export * from '../testing/index.js';", 'noRestrictedImports'],
     ["export * from '../index.js';", 'noRestrictedImports'],
     ["export * from 'msgpackr';", null],
     ["export * from 'chevrotain';", 'noUndeclaredDependencies'],
     ["export * from '@convoke/compiler';", 'noUndeclaredDependencies'],
+  ],
+  'runtime/src/messages/layers.ts': [
+    ["export * from '../transport/udp.js';", null],
+    ["export * from '../marshalling/reader.js';", null],
+    ["export * from '../request-reply/caller.js';", 'noRestrictedImports'],
+    ["export * from '../schema/errors.js';", 'noRestrictedImports'],
+    ["export * from '../testing/index.js';", 'noRestrictedImports'],
   ],
   'runtime/src/streaming/layers.ts': [
     ["export * from '../request-reply/caller.js';", null],

@@ -1,6 +1,7 @@
 /** The same seed replays the same run, packet for packet, whatever the process did before. */
 import { describe, expect, test } from 'vitest';
 import { scenarios } from './cases.js';
+import { mixture } from './mixture.js';
 import { play, type Scenario } from './stage.js';
 
 const scenarioOf = (number: number) => scenarios.find(each => each.number === number)!;
@@ -22,9 +23,10 @@ const repliesOfOneTurn: Scenario = {
 };
 
 describe('the same seed gives the same packet trace', () => {
-  for (const number of [0, 13, 27, 35, 37]) {
-    test(`of case ${number}, and another seed another`, async () => {
-      const scenario = scenarioOf(number);
+  const played = [0, 13, 27, 35, 37].map(scenarioOf);
+  for (const scenario of [...played, { ...mixture, secured: true }]) {
+    const { number, secured } = scenario;
+    test(`of case ${number}${secured ? ', secured' : ''}, and another seed another`, async () => {
       const trace = await play(scenario, 42);
       expect(trace.length).toBeGreaterThan(1000);
       expect(await play(scenario, 42)).toBe(trace);

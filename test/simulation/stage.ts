@@ -7,7 +7,13 @@ import {
   type ServeOptions,
   type Server,
 } from '@convoke/runtime';
-import { type Packet, type SimulationOptions, simulate, type World } from '@convoke/runtime/testing';
+import {
+  type Packet,
+  type SimulationOptions,
+  simulate,
+  simulatedAuthority,
+  type World,
+} from '@convoke/runtime/testing';
 import {
   Feed,
   type FeedClient,
@@ -33,14 +39,26 @@ export interface Scenario {
   readonly faults?: SimulationOptions;
   /** Takes long, so fewer seeds of it are run. */
   readonly large?: boolean;
+  /** Over `udps:` and `tls:` instead of `udp:` and `tcp:`, each host with a certificate of its own. */
+  readonly secured?: boolean;
   run(stage: Stage): Promise<void>;
 }
+
+const authority = simulatedAuthority('Stage');
+
+/** Whom a host trusts, and who it is. */
+export const identityOf = (host: string) => ({ ca: authority.ca, ...authority.issue(host) });
+
+type Scheme = 'udp' | 'tcp';
+
+const secure = { udp: 'udps', tcp: 'tls' } as const;
 
 export class Stage extends JudgedCalls {
   readonly world: World;
   readonly feedOracle = new FeedOracle();
   /** Between 0 and 1: how much of a large scenario is played. */
   readonly share: number;
+  private readonly secured: boolean;
   private readonly servers: Server[] = [];
   private readonly channels: Channel[] = [];
 
@@ -48,6 +66,7 @@ export class Stage extends JudgedCalls {
     super();
     this.world = simulate({ latency: [1, 10], ...scenario.faults, seed: `${scenario.number}/${seed}` });
     this.share = share;
+    this.secured = scenario.secured ?? false;
   }
 
   /** A number in [0, 1) that follows from the seed. */
@@ -62,7 +81,9 @@ export class Stage extends JudgedCalls {
     const sleep = (milliseconds: number) =>
       new Promise<void>(resolve => void clock.setTimer(milliseconds, resolve));
     const server = await on.serve({
-      listen: [`udp://${host}:${port}`, `tcp://${host}:${port}`],
+      ...(this.secured
+        ? { listen: `udps://${host}:${port}`, tls: identityOf(host) }
+        : { listen: [`udp://${host}:${port}`, `tcp://${host}:${port}`] }),
       services: [
         implement(Ledger, this.oracle.service(sleep)),
         implement(Feed, this.feedOracle.service(sleep)),
@@ -83,17 +104,18 @@ export class Stage extends JudgedCalls {
     return this.serve(options);
   }
 
-  async connect(
-    scheme: 'udp' | 'tcp' = 'udp',
-    host = 'client',
-    options: ConnectOptions = {},
-  ): Promise<Channel> {
-    const channel = await this.world.host(host).connect(`${scheme}://server:${port}`, options);
+  async connect(scheme: Scheme = 'udp', host = 'client', options: ConnectOptions = {}): Promise<Channel> {
+    const channel = await this.world
+      .host(host)
+      .connect(`${this.secured ? secure[scheme] : scheme}://server:${port}`, {
+        ...(this.secured ? { tls: identityOf(host) } : {}),
+        ...options,
+      });
     this.channels.push(channel);
     return channel;
   }
 
-  async client(scheme: 'udp' | 'tcp' = 'udp', host = 'client'): Promise<LedgerClient> {
+  async client(scheme: Scheme = 'udp', host = 'client'): Promise<LedgerClient> {
     return (await this.connect(scheme, host)).client(Ledger);
   }
 

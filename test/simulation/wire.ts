@@ -1,9 +1,9 @@
 /** Looks into simulated datagrams, and makes forged ones. */
 import type { Packet } from '@convoke/runtime/testing';
 import { Reader } from '../../runtime/src/marshalling/reader.js';
-import { forEachFrame } from '../../runtime/src/request-reply/frame-loop.js';
 import { FrameType } from '../../runtime/src/request-reply/frames.js';
 import { readRequestHeader } from '../../runtime/src/request-reply/request-frame.js';
+import { forEachFrame } from '../../runtime/src/transport/frame-loop.js';
 import { packetHeaderBytes, sealPacket } from '../../runtime/src/transport/packet.js';
 
 export type FrameName = keyof typeof FrameType;

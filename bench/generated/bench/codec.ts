@@ -129,6 +129,56 @@ function readBenchBytesArguments(reader: Reader): BenchBytesArguments {
   return [data ?? reader.missing('bench.Bench.bytes.data')];
 }
 
+type LargeUploadArguments = [data: Uint8Array];
+
+function writeLargeUploadArguments(writer: Writer, values: LargeUploadArguments): void {
+  writer.arrayHeader(1);
+  writer.bytes(values[0]);
+}
+
+function readLargeUploadArguments(reader: Reader): LargeUploadArguments {
+  let data: Uint8Array | undefined;
+  const count = reader.structHeader();
+  const { keyed } = reader;
+  for (let i = 0, fieldId = 0; i < count; i++) {
+    fieldId = keyed ? reader.fieldId(fieldId) : fieldId + 1;
+    if (reader.takeNil()) continue;
+    switch (fieldId) {
+      case 1:
+        data = reader.bytes();
+        break;
+      default:
+        reader.skip();
+    }
+  }
+  return [data ?? reader.missing('bench.Large.upload.data')];
+}
+
+type LargeDownloadArguments = [size: number];
+
+function writeLargeDownloadArguments(writer: Writer, values: LargeDownloadArguments): void {
+  writer.arrayHeader(1);
+  writer.u32(values[0]);
+}
+
+function readLargeDownloadArguments(reader: Reader): LargeDownloadArguments {
+  let size: number | undefined;
+  const count = reader.structHeader();
+  const { keyed } = reader;
+  for (let i = 0, fieldId = 0; i < count; i++) {
+    fieldId = keyed ? reader.fieldId(fieldId) : fieldId + 1;
+    if (reader.takeNil()) continue;
+    switch (fieldId) {
+      case 1:
+        size = reader.u32();
+        break;
+      default:
+        reader.skip();
+    }
+  }
+  return [size ?? reader.missing('bench.Large.download.size')];
+}
+
 /** The procedures of `Bench`: what each promises, and how it is marshalled. */
 export const benchProcedures = {
   echo: {
@@ -167,4 +217,44 @@ export const benchProcedures = {
     writeResult: (writer, value) => writer.bytes(value),
     readResult: reader => reader.bytes(),
   } satisfies Procedure<BenchBytesArguments, Uint8Array>,
+};
+
+/** The procedures of `Large`: what each promises, and how it is marshalled. */
+export const largeProcedures = {
+  upload: {
+    interface: 'bench.Large',
+    declaredBy: 'bench.Large',
+    id: 1,
+    name: 'upload',
+    key: [0x2e283a70, 0x0385c8e0],
+    semantics: 'at-most-once',
+    shape: 'unary',
+    idempotent: false,
+    deadline: 300000,
+    arity: 1,
+    hasResult: true,
+    errors: [],
+    writeArguments: writeLargeUploadArguments,
+    readArguments: readLargeUploadArguments,
+    writeResult: (writer, value) => writer.u32(value),
+    readResult: reader => reader.u32(),
+  } satisfies Procedure<LargeUploadArguments, number>,
+  download: {
+    interface: 'bench.Large',
+    declaredBy: 'bench.Large',
+    id: 2,
+    name: 'download',
+    key: [0x4a96b6f0, 0x783a3aca],
+    semantics: 'at-most-once',
+    shape: 'unary',
+    idempotent: false,
+    deadline: 300000,
+    arity: 1,
+    hasResult: true,
+    errors: [],
+    writeArguments: writeLargeDownloadArguments,
+    readArguments: readLargeDownloadArguments,
+    writeResult: (writer, value) => writer.bytes(value),
+    readResult: reader => reader.bytes(),
+  } satisfies Procedure<LargeDownloadArguments, Uint8Array>,
 };

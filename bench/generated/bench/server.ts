@@ -14,3 +14,18 @@ export function createBenchServerStub(service: BenchService) {
     bytes: (values: [data: Uint8Array], ctx: CallContext) => service.bytes(values[0], ctx),
   };
 }
+
+/** Messages that are long in one direction only. */
+export interface LargeService {
+  /** How many bytes came. */
+  upload(data: Uint8Array, ctx: CallContext): Awaitable<number>;
+  download(size: number, ctx: CallContext): Awaitable<Uint8Array>;
+}
+
+/** The server stub of `Large`: hands a request's arguments to the procedure of the service. */
+export function createLargeServerStub(service: LargeService) {
+  return {
+    upload: (values: [data: Uint8Array], ctx: CallContext) => service.upload(values[0], ctx),
+    download: (values: [size: number], ctx: CallContext) => service.download(values[0], ctx),
+  };
+}

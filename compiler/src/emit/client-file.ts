@@ -7,20 +7,14 @@ import {
   type PropertySignatureStructure,
   StructureKind,
 } from 'ts-morph';
+import { interfacesOf, offeredProcedures } from '../model/interfaces.js';
 import type { FieldModel, InterfaceModel, ModuleModel, ProcedureModel } from '../model/model.js';
 import { derivedNames, parameterName } from '../model/names.js';
+import { type CallShape, plainParameters, shapeOf } from '../model/procedures.js';
 import type { Statement } from './file.js';
-import { interfacesOf, offeredProcedures } from './interfaces.js';
 import { procedureInterface, procedureMethod } from './procedure-interface.js';
 import { createScope, type FileScope } from './scope.js';
-import {
-  type CallShape,
-  isOmissible,
-  plainParameters,
-  resultType,
-  shapeOf,
-  usedParameter,
-} from './signatures.js';
+import { isOmissible, resultType, usedParameter } from './signatures.js';
 import { arrow, call, object, unionType } from './text.js';
 import { typeText } from './type-text.js';
 import { valueText } from './values.js';

@@ -1,4 +1,6 @@
 /** `codec.ts`: how values of the declared types become bytes and bytes become values. */
+
+import { interfacesOf } from '../model/interfaces.js';
 import type { Declaration, ModuleModel } from '../model/model.js';
 import { derivedNames } from '../model/names.js';
 import { createContext } from './codec/context.js';
@@ -6,7 +8,6 @@ import { declarationMarshallers } from './codec/declarations.js';
 import { codecLocals } from './codec/function.js';
 import { procedureTable } from './codec/procedures.js';
 import type { Statement } from './file.js';
-import { interfacesOf } from './interfaces.js';
 import { createScope, type FileScope } from './scope.js';
 
 export function codecFile(module: ModuleModel): { scope: FileScope; statements: Statement[] } {

@@ -1,9 +1,9 @@
 /** `dispatcher.ts`: which procedure of the server stub a request is for. */
 import { type FunctionDeclarationStructure, StructureKind } from 'ts-morph';
+import { interfacesOf, offeredProcedures } from '../model/interfaces.js';
 import type { InterfaceModel, ModuleModel } from '../model/model.js';
 import { derivedNames } from '../model/names.js';
 import type { Statement } from './file.js';
-import { interfacesOf, offeredProcedures } from './interfaces.js';
 import { createScope, type FileScope } from './scope.js';
 import { usedParameter } from './signatures.js';
 import { object, quote } from './text.js';

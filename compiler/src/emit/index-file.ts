@@ -1,10 +1,12 @@
 /** `index.ts`: all that a module offers, and the descriptions of its interfaces. */
+
+import { allBases, interfacesOf } from '../model/interfaces.js';
 import type { Declaration, ImportModel, InterfaceModel, ModuleModel } from '../model/model.js';
 import { derivedNames, typescriptName } from '../model/names.js';
 import { codecNames } from './codec-file.js';
 import { docText } from './docs.js';
 import type { Statement } from './file.js';
-import { allBases, interfacesOf } from './interfaces.js';
+import { moduleSchema, schemaName } from './schema.js';
 import { createScope, type FileName, type FileScope, relativeFolder } from './scope.js';
 import { bracketed, object, property, quote } from './text.js';
 
@@ -14,17 +16,17 @@ export function indexFile(
   files: readonly FileName[],
 ): { scope: FileScope; statements: Statement[] } {
   const interfaces = interfacesOf(module);
-  const scope = createScope(
-    module,
-    'index',
-    interfaces.map(({ name }) => typescriptName(name)),
-  );
+  const scope = createScope(module, 'index', [
+    schemaName(module),
+    ...interfaces.map(({ name }) => typescriptName(name)),
+  ]);
   const exports = [
     ...module.reexports.map(reexport => exportDeclaration(reexport, module)),
     ...files.map(file => `export * from './${file}.js';`),
   ];
   const descriptions = interfaces.map(declaration => description(declaration, scope));
-  const statements = [...(exports.length === 0 ? [] : [exports.join('\n')]), ...descriptions];
+  const schema = module.declarations.length === 0 ? [] : [moduleSchema(module, scope)];
+  const statements = [...(exports.length === 0 ? [] : [exports.join('\n')]), ...schema, ...descriptions];
   return { scope, statements: statements.length === 0 ? ['export {};'] : statements };
 }
 
@@ -36,6 +38,7 @@ function description(declaration: InterfaceModel, scope: FileScope): string {
   const value = object([
     `name: ${quote(declaration.fullName)}`,
     `bases: ${bracketed('[', bases, ']', 9)}`,
+    property('schema', schemaName(declaration.module)),
     `procedures: Object.values(${scope.derived(declaration, derivedNames.procedures, 'codec')})`,
     property('createClient', scope.derived(declaration, derivedNames.createClient, 'client')),
     property('createDispatcher', scope.derived(declaration, derivedNames.createDispatcher, 'dispatcher')),

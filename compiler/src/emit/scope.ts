@@ -23,6 +23,8 @@ export interface FileScope {
   derived(declaration: Declaration, name: (base: string) => string, file: FileName): string;
   /** Like `derived`, of what is only a type. */
   derivedType(declaration: Declaration, name: (base: string) => string, file: FileName): string;
+  /** The local name of what the `index.ts` of another module exports, as like `preferred` as can be. */
+  fromIndex(other: ModuleModel, name: string, preferred: string): string;
   /** A name of the whole file that is not taken yet, as like `preferred` as can be; it is taken from now on. */
   claim(preferred: string): string;
   /** Names for the locals of one function, clear of each other and of the file's names. */
@@ -82,6 +84,8 @@ export function createScope(module: ModuleModel, file: FileName, own: Iterable<s
     value: declaration => derive(declaration, typescriptName, 'types', false),
     derived: (declaration, name, from) => derive(declaration, name, from, false),
     derivedType: (declaration, name, from) => derive(declaration, name, from, true),
+    fromIndex: (other, name, preferred) =>
+      importName(`${relativeFolder(module.folder, other.folder)}/index.js`, name, preferred, false),
     claim,
     locals() {
       const own = new Set<string>();

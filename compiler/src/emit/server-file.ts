@@ -5,20 +5,14 @@ import {
   type OptionalKind,
   StructureKind,
 } from 'ts-morph';
+import { interfacesOf, offeredProcedures } from '../model/interfaces.js';
 import type { InterfaceModel, ModuleModel, ProcedureModel } from '../model/model.js';
 import { derivedNames, parameterName } from '../model/names.js';
+import { plainParameters, streamParameter } from '../model/procedures.js';
 import type { Statement } from './file.js';
-import { interfacesOf, offeredProcedures } from './interfaces.js';
 import { procedureInterface, procedureMethod } from './procedure-interface.js';
 import { createScope, type FileScope } from './scope.js';
-import {
-  argumentsType,
-  argumentType,
-  plainParameters,
-  resultType,
-  streamParameter,
-  usedParameter,
-} from './signatures.js';
+import { argumentsType, argumentType, resultType, usedParameter } from './signatures.js';
 import { arrow, bracketed, call, object } from './text.js';
 
 export function serverFile(module: ModuleModel): { scope: FileScope; statements: Statement[] } {

@@ -1,6 +1,7 @@
 /** Parameters and results of procedures as TypeScript types. */
 import type { FieldModel, ProcedureModel } from '../model/model.js';
 import { parameterName } from '../model/names.js';
+import { plainParameters } from '../model/procedures.js';
 import type { FileScope } from './scope.js';
 import { bracketed } from './text.js';
 import { typeText } from './type-text.js';
@@ -27,25 +28,6 @@ export function argumentType(parameter: FieldModel, scope: FileScope): string {
 /** The type of a result, or of an item where the result is a stream. */
 export function resultType({ result }: ProcedureModel, scope: FileScope): string {
   return result === undefined ? 'void' : typeText(result, scope);
-}
-
-/** The parameters whose values travel in the request: all but the stream. */
-export function plainParameters({ parameters }: ProcedureModel): FieldModel[] {
-  return parameters.filter(({ stream }) => !stream);
-}
-
-/** The parameter that is a stream, where there is one; its type is that of the items. */
-export function streamParameter({ parameters }: ProcedureModel): FieldModel | undefined {
-  return parameters.find(({ stream }) => stream);
-}
-
-/** `CallShape` in the runtime. */
-export type CallShape = 'unary' | 'server-stream' | 'client-stream' | 'bidi-stream';
-
-export function shapeOf(procedure: ProcedureModel): CallShape {
-  const { resultStream } = procedure;
-  if (streamParameter(procedure) !== undefined) return resultStream ? 'bidi-stream' : 'client-stream';
-  return resultStream ? 'server-stream' : 'unary';
 }
 
 /** Whether a caller may leave a parameter out. */

@@ -29,6 +29,12 @@ export function decodeInteger(text: string, span: Span, report: Report): bigint 
   return undefined;
 }
 
+/** `500ms`, `1.5s`, `2m`, `1h` in milliseconds; `undefined` for what is no duration. */
+export function parseDuration(text: string): number | undefined {
+  const [, number, unit] = /^(-?\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text) ?? [];
+  return unit === undefined ? undefined : Number(number) * millisecondsPer[unit]!;
+}
+
 export function decodeFloat(text: string, span: Span, report: Report): number | undefined {
   const value = Number(text.replaceAll('_', ''));
   if (Number.isFinite(value)) return value;
@@ -38,9 +44,8 @@ export function decodeFloat(text: string, span: Span, report: Report): number | 
 
 /** In milliseconds. */
 export function decodeDuration(text: string, span: Span, report: Report): number | undefined {
-  const unit = text.match(/[a-z]+$/)![0];
-  const value = Number(text.slice(0, -unit.length).replaceAll('_', '')) * millisecondsPer[unit]!;
-  if (Math.abs(value) <= Number.MAX_SAFE_INTEGER) return value;
+  const value = parseDuration(text.replaceAll('_', ''));
+  if (value !== undefined && Math.abs(value) <= Number.MAX_SAFE_INTEGER) return value;
   report(diagnostics.numberTooBig, span, { text: shorten(text) });
   return undefined;
 }

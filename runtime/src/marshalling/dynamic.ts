@@ -18,7 +18,7 @@ const packr = new Packr({ useRecords: false, mapsAsObjects: false });
  * @throws MarshalError when the value holds something that plain MessagePack cannot say
  */
 export function encodeDynamic(value: unknown): Uint8Array {
-  let bytes: Buffer;
+  let bytes: Uint8Array;
   try {
     bytes = packr.pack(value);
   } catch (error) {
@@ -26,7 +26,7 @@ export function encodeDynamic(value: unknown): Uint8Array {
       `the value cannot be marshalled: ${error instanceof Error ? error.message : error}`,
     );
   }
-  checkPlain(new Reader().reset(bytes));
+  checkPlain(new Reader().reset(viewOf(bytes)));
   return bytes;
 }
 
@@ -36,11 +36,15 @@ export function encodeDynamic(value: unknown): Uint8Array {
  * @throws MarshalError on bytes that are not one value of plain MessagePack
  */
 export function decodeDynamic(bytes: Uint8Array): unknown {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const buffer = viewOf(bytes);
   const reader = new Reader().reset(buffer);
   checkPlain(reader);
   if (reader.remaining > 0) throw reader.failure('the value ends before its bytes do', reader.position);
   return packr.unpack(buffer);
+}
+
+function viewOf(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 /** Walks over one value, which may hold no extension but timestamps, and only valid strings. */

@@ -2,6 +2,7 @@ import { nodeClock } from './node-clock.js';
 import { nodeDatagrams } from './node-datagrams.js';
 import { nodeRandom } from './node-random.js';
 import { nodeStreams } from './node-streams.js';
+import { nodeWebSockets } from './node-websockets.js';
 import type { Platform } from './platform.js';
 
 /** The real world: Node's clock, its cryptographic randomness, and the system's sockets. */
@@ -10,4 +11,5 @@ export const nodePlatform: Platform = {
   random: nodeRandom,
   datagrams: nodeDatagrams,
   streams: nodeStreams,
+  webSockets: nodeWebSockets,
 };

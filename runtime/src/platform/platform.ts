@@ -1,3 +1,5 @@
+import type { KeyAndCertificate, TlsDialling, TlsListening, TlsSession } from './tls.js';
+
 /**
  * All that the runtime takes from the world outside: time, randomness and sockets. `nodePlatform` is the real one;
  * `simulate()` of `@convoke/runtime/testing` gives each simulated host its own.
@@ -7,6 +9,7 @@ export interface Platform {
   readonly random: Random;
   readonly datagrams: DatagramSockets;
   readonly streams: StreamSockets;
+  readonly webSockets: WebSockets;
 }
 
 export interface Clock {
@@ -95,19 +98,36 @@ export interface StreamSockets {
    * any more is replaced.
    */
   listen(options: StreamListenOptions): Promise<StreamListener>;
-  /** Rejects with the system's error (`ECONNREFUSED`, `ETIMEDOUT`, …), whose `code` is kept. */
-  connect(address: SocketAddress | SocketPath): Promise<StreamSocket>;
+  /**
+   * Rejects with the system's error (`ECONNREFUSED`, `ETIMEDOUT`, …), whose `code` is kept, and with the signal's reason
+   * when that is aborted before.
+   */
+  connect(address: SocketAddress | SocketPath, options?: StreamConnectOptions): Promise<StreamSocket>;
+}
+
+export interface StreamConnectOptions {
+  /** Gives up to connect. Heeded where the connection is not secured. */
+  readonly signal?: AbortSignal | undefined;
+  /**
+   * Secures the connection, which is there when the server has shown its certificate and it was verified. Whether the
+   * server takes the client's shows when something comes from it, or the connection breaks.
+   */
+  readonly tls?: TlsDialling;
 }
 
 /** Host absent: all interfaces, IPv4. Port 0 or absent: any free port. */
 export type StreamListenOptions = (Partial<SocketAddress> | SocketPath) & {
   /** The handlers of the accepted socket are to be set before this returns. */
   readonly onConnection: (socket: StreamSocket) => void;
+  /** Secures each connection before it is handed over; clients that do not hold to it are dropped. */
+  readonly tls?: TlsListening;
 };
 
 export interface StreamListener {
   /** Of a Unix domain socket: its path as the host, and port 0. */
   readonly address: SocketAddress;
+  /** Secures later connections with another certificate; only of a listener with TLS. @throws TypeError if it is none */
+  renew?(renewed: KeyAndCertificate): void;
   /** Stops to accept, and removes the socket file; accepted connections live on. */
   close(): void;
 }
@@ -116,6 +136,8 @@ export interface StreamSocket {
   /** Both ends of a Unix domain socket have its path as the host, and port 0. */
   readonly local: SocketAddress;
   readonly remote: SocketAddress;
+  /** Of a connection that TLS secures. */
+  readonly tls?: TlsSession;
   /** Set by the owner. The bytes belong to the receiver and are not written again. */
   onData: (chunk: Buffer) => void;
   /** Set by the owner; called once, when the connection is gone for whatever reason but `destroy`. */
@@ -131,4 +153,54 @@ export interface StreamSocket {
   end(): void;
   /** Drops the connection at once; nothing is called back after this. */
   destroy(): void;
+}
+
+/**
+ * WebSockets (RFC 6455) as streams of bytes: what is written leaves in binary messages, and those that arrive are read one
+ * after the other, wherever the bytes were cut. A message of text, or one of more than 64 KiB, ends the connection.
+ */
+export interface WebSockets {
+  /** Rejects with the system's error (`ECONNREFUSED`, …), or one that tells why the server refused. */
+  connect(address: WebSocketAddress): Promise<StreamSocket>;
+  /** Listens at an IP address and a port, 0 for any free one. Rejects with the system's error where it is taken. */
+  listen(address: SocketAddress, options: WebSocketListenOptions): Promise<StreamListener>;
+  /** Takes the upgrade requests of an HTTP server; its other listeners may take those for other paths. */
+  attach(server: HttpServer, options: WebSocketListenOptions): Promise<Pick<StreamListener, 'close'>>;
+}
+
+export interface WebSocketAddress {
+  /** A name or an IP address. */
+  readonly host: string;
+  readonly port: number;
+  /** Begins with a slash. */
+  readonly path: string;
+  /** Secures the connection. */
+  readonly tls?: TlsDialling | undefined;
+}
+
+export interface WebSocketListenOptions {
+  /** Secures what is listened for; an HTTP server that they are attached to has its own. */
+  readonly tls?: TlsListening | undefined;
+  /** The path of the requests that are taken. */
+  readonly path: string;
+  /** Whether who asks may connect. Who may not learns of it. */
+  readonly admits: (request: WebSocketRequest) => boolean;
+  /** The handlers of the accepted socket are to be set before this returns. */
+  readonly onConnection: (socket: StreamSocket) => void;
+}
+
+/** What a server is told of who asks for a WebSocket. */
+export interface WebSocketRequest {
+  /** Of the page that asks; absent when none does. */
+  readonly origin: string | undefined;
+  /** How the server was called: name and port, as the HTTP header has them. */
+  readonly host: string | undefined;
+  readonly tls?: TlsSession | undefined;
+}
+
+/** What WebSockets need of `http.Server` and `https.Server`. */
+export interface HttpServer {
+  on(event: 'upgrade', listener: (...request: unknown[]) => void): unknown;
+  off(event: 'upgrade', listener: (...request: unknown[]) => void): unknown;
+  listenerCount(event: 'upgrade'): number;
 }

@@ -177,7 +177,8 @@ export class Answering {
     if (size + replyBodyAt > link.maxFrame) {
       arena.begin();
       if (!call.recorded) session?.keepForRepair(call, reply, now);
-      sendKeptReply(call, reply, now);
+      if (call.reply === reply) sendKeptReply(call, reply, now);
+      else this.sendTombstone(call);
     } else if (mayAnswer(link, size + replyBodyAt)) {
       sendFrame(link);
     } else {

@@ -8,15 +8,21 @@ import { Reader } from '../marshalling/reader.js';
 import type { Platform } from '../platform/platform.js';
 import { type AnyProcedure, type DispatchEntry, returnsStream, takesStream } from '../schema/description.js';
 import type { ServerEvents } from '../schema/events.js';
-import type { Link, LinkHandlers, TransportCounters } from '../transport/transport.js';
+import { forEachFrame } from '../transport/frame-loop.js';
+import {
+  createTransportCounters,
+  type Link,
+  type LinkHandlers,
+  type TransportCounters,
+} from '../transport/transport.js';
 import { Answering, type AnsweringCounters } from './answering.js';
 import { createEventSource, type EventSource } from './event-source.js';
 import { fingerprintOf } from './fingerprint.js';
 import { fragmentOverhead, Reassembly, readFragmentHeader } from './fragments.js';
-import { forEachFrame } from './frame-loop.js';
-import { allFragments, FrameType, readRanges, semanticsRank } from './frames.js';
+import { allFragments, FrameType, semanticsRank } from './frames.js';
 import { ResetReason, resetBytes, sendReset } from './handshake-frames.js';
 import type { ServerLimits } from './limits.js';
+import { type Missing, readMissing } from './missing-frame.js';
 import { aboutAcknowledged, aboutReceived, aboutRequest } from './observed-receipt.js';
 import {
   abandon,
@@ -77,14 +83,14 @@ export class CalleeEndpoint {
     refused: 0,
     resets: 0,
     malformed: 0,
-    damaged: 0,
+    ...createTransportCounters(),
   };
   readonly sessions: Sessions;
   readonly answering: Answering;
   readonly streams: StreamSchedule;
   readonly handlers: LinkHandlers = {
     onFrames: (link, bytes, start, end) => this.onFrames(link, bytes, start, end),
-    onDamaged: peer => this.events.emit?.('damaged', { peer }),
+    onDamaged: (peer, reason) => this.events.emit?.('damaged', { peer, reason }),
     onDown: link => {
       this.bound.delete(link);
     },
@@ -186,6 +192,8 @@ export class CalleeEndpoint {
   > = {
     [FrameType.acknowledgement]: (_link, { session }, reader) => this.onAcknowledgement(session, reader),
     [FrameType.probe]: (link, { session }, reader) => this.onProbe(link, session, reader),
+    [FrameType.missing]: (link, { session }, reader, now) =>
+      this.onMissing(link, session, readMissing(reader), now),
     [FrameType.requestFragment]: (link, sender, reader, now) => this.onFragment(link, sender, reader, now),
     [FrameType.segment]: (link, { session }, reader) => {
       const header = readSegmentHeader(reader);
@@ -202,6 +210,10 @@ export class CalleeEndpoint {
 
   private onRequest(link: Link, sender: Sender, header: RequestHeader, reader: Reader, now: number): void {
     this.counters.requests++;
+    // Parts of it may have come as datagrams before it came whole over a connection.
+    if (sender.kind === 'session' && sender.session.halfOpen.size > 0) {
+      sender.session.dropHalfOpen(header.number);
+    }
     const body = reader.position;
     const target = this.options.find(reader.rawU32(), reader.rawU32());
     const procedure = target?.procedure;
@@ -388,18 +400,30 @@ export class CalleeEndpoint {
   }
 
   private onProbe(link: Link, session: ServerSession, reader: Reader): void {
-    const number = reader.rawU64();
-    const replyId = reader.rawU32();
-    const ranges = readRanges(reader);
+    this.answerProbe(link, session, reader.rawU64());
+  }
+
+  private answerProbe(link: Link, session: ServerSession, number: number, missing?: Missing): void {
     const call = session.find(number);
     if (call === undefined) {
-      const request = session.halfOpen.get(number);
-      sendMissing(link, session, number, request?.message.missing() ?? allFragments);
+      const ranges = session.halfOpen.get(number)?.message.missing() ?? allFragments;
+      sendMissing(link, session, { number, serial: 0, ranges });
     } else {
       // Not the copy's time of arrival: the client measures its round trip from the copy that the answer names.
       moveTo(call, link);
-      this.answering.again(call, ranges.length > 0 && replyId === call.replyId ? ranges : undefined);
+      this.answering.again(call, missing?.id === call.replyId ? missing.ranges : undefined);
     }
+  }
+
+  /** A client says what of a reply it lacks. */
+  private onMissing(link: Link, session: ServerSession, missing: Missing, now: number): void {
+    const { number, id, serial, ranges } = missing;
+    if (session.fragments.isSending(number, id)) {
+      const call = session.find(number);
+      if (call !== undefined) moveTo(call, link);
+      session.fragments.acknowledge(missing, now);
+    } else if (serial === 0 && ranges.length > 0) this.answerProbe(link, session, number, missing);
+    if (ranges.length === 0 && session.repairs.find(number)?.replyId === id) session.repairs.drop(number);
   }
 
   private onFragment(link: Link, sender: Sender & { kind: 'session' }, reader: Reader, now: number): void {
@@ -407,10 +431,11 @@ export class CalleeEndpoint {
     const header = readRequestHeader(reader);
     const fragment = readFragmentHeader(reader);
     const { number } = header;
+    const { serial } = fragment;
     if (!Reassembly.isSound(fragment, this.limits.messageBytes))
       throw new MarshalError('a fragment that cannot be');
     const isFiltered = header.semantics === 'at-most-once';
-    const known = isFiltered ? session.history.find(number) : undefined;
+    const known = session.find(number);
     if (known !== undefined || (isFiltered && session.history.isFinished(number))) {
       if (known === undefined || !fragment.asks) return;
       follow(known, link, header.attempt, now);
@@ -426,9 +451,10 @@ export class CalleeEndpoint {
     if (message.complete) {
       const body = message.join();
       session.dropHalfOpen(number);
+      sendMissing(link, session, { number, serial, ranges: [] });
       this.onRequest(link, sender, header, reader.reset(body), now);
     } else if (fragment.asks) {
-      sendMissing(link, session, number, message.missing());
+      sendMissing(link, session, { number, serial, ranges: message.missing() });
     }
   }
 
@@ -445,6 +471,7 @@ export class CalleeEndpoint {
     const known = session.find(number);
     if (known !== undefined) {
       abandon(known);
+      session.fragments.end(number);
       return;
     }
     if (session.history.isFinished(number)) return;

@@ -10,34 +10,36 @@ import { returnsStream, takesStream } from '../schema/description.js';
 import type { CallError, CallErrorCode } from '../schema/errors.js';
 import type { ClientEvents } from '../schema/events.js';
 import type { Address } from '../transport/address.js';
-import type { Link, TransportCounters } from '../transport/transport.js';
+import { forEachFrame } from '../transport/frame-loop.js';
+import type { ClientTls } from '../transport/security.js';
+import {
+  createTransportCounters,
+  type Dial,
+  type Link,
+  type TransportCounters,
+} from '../transport/transport.js';
+import { type Admission, createAdmission } from './admission.js';
 import { CallTable } from './call-table.js';
 import { type CallTimer, createCallTimer } from './call-timer.js';
 import { type Acknowledger, createAcknowledger } from './client-acknowledgement.js';
+import { type ClientFragments, createClientFragments } from './client-fragments.js';
 import { ClientSession, isFor } from './client-session.js';
 import { expire, followsItems, settle, unansweredError } from './conclude.js';
 import { createEventSource, type EventSource } from './event-source.js';
 import { Reassembly, readFragmentHeader } from './fragments.js';
-import { forEachFrame } from './frame-loop.js';
-import { beginFrame, FrameType, finishFrame, readRanges, sendFrame } from './frames.js';
+import { beginFrame, FrameType, finishFrame, type Ranges, sendFrame } from './frames.js';
+import { type ChannelLimits, defaultChannelLimits } from './limits.js';
+import { readMissing, sendMissingFrame } from './missing-frame.js';
 import { aboutClient, aboutCopy, aboutPending, aboutReply, observe } from './observed-call.js';
 import type { PendingCall } from './pending-call.js';
+import { createPromotion, type Promotion } from './promotion.js';
 import { type ReplyBody, readReplyBody, readReplyHeader } from './reply-frame.js';
-import { backOff, maximumTimeout } from './retransmission.js';
+import { backOff, connectionPatience, maximumTimeout } from './retransmission.js';
 import type { RetryBudget } from './retry-budget.js';
-import {
-  fitsDatagram,
-  longestRequest,
-  sendProbe,
-  sendRequest,
-  sendRequestFragments,
-} from './send-request.js';
+import { fitsDatagram, longestRequest, sendMissingReply, sendProbe, sendRequest } from './send-request.js';
 import { readCredit, readSegmentHeader } from './stream-frames.js';
 import type { StreamWindow } from './stream-receiver.js';
 import { StreamSchedule } from './streams.js';
-
-/** Milliseconds after which a connection is asked whether a call is still alive at its other end. */
-const connectionPatience = 2000;
 
 /** Unanswered questions after which a connection is taken for dead. */
 const connectionTries = 3;
@@ -55,8 +57,9 @@ export interface CallerCounters extends TransportCounters {
   malformed: number;
 }
 
-export interface CallerOptions {
+export interface CallerOptions extends Partial<ChannelLimits> {
   readonly platform: Platform;
+  readonly dial: Dial;
   readonly address: Address;
   readonly clientId: Buffer;
   readonly messageBytes: number;
@@ -64,6 +67,7 @@ export interface CallerOptions {
   /** The longest metadata of a reply; 8,192 bytes unless told otherwise. */
   readonly metadataBytes?: number | undefined;
   readonly retryBudget?: RetryBudget | undefined;
+  readonly tls?: ClientTls | undefined;
   readonly streamWindow: StreamWindow;
   /** Where it tells of its work; in one of its own unless told otherwise. */
   readonly events?: EventSource<ClientEvents>;
@@ -78,7 +82,7 @@ export class CallerEndpoint {
     probes: 0,
     duplicateReplies: 0,
     malformed: 0,
-    damaged: 0,
+    ...createTransportCounters(),
   };
   closed = false;
   readonly events: EventSource<ClientEvents>;
@@ -90,11 +94,19 @@ export class CallerEndpoint {
   private readonly streamWindow: StreamWindow;
   private readonly streams: StreamSchedule;
   private readonly session: ClientSession;
+  /** Takes messages of more bytes than these; `Infinity`: there is none. */
+  private readonly promotionBytes: number;
+  private readonly promotion: Promotion;
   private readonly pending = new CallTable<PendingCall>();
+  /** How many of them have started. Streams do not count, for they may last. */
+  private inFlight = 0;
+  /** Holds back those among them whose turn to be sent has not come. */
+  private readonly admission: Admission;
   /** Numbers of the at-most-once calls among them, ascending. */
   private readonly open = new Set<number>();
   private nextNumber: number;
   private readonly timer: CallTimer;
+  private readonly fragments: ClientFragments;
   private readonly acknowledger: Acknowledger;
   private readonly reader = new Reader();
 
@@ -102,30 +114,41 @@ export class CallerEndpoint {
     this.platform = options.platform;
     this.events = options.events ?? createEventSource(options.platform.clock);
     this.clientId = options.clientId;
-    this.messageBytes = options.messageBytes;
+    const limits = { ...defaultChannelLimits, ...options };
+    this.messageBytes = limits.messageBytes;
+    this.promotionBytes = options.address.scheme === 'udp' ? limits.promotionBytes : Number.POSITIVE_INFINITY;
     this.metadataBytes = options.metadataBytes;
     this.retryBudget = options.retryBudget;
     this.streamWindow = options.streamWindow;
     this.streams = new StreamSchedule(this.platform.clock);
     this.nextNumber = options.firstNumber ?? 1;
+    this.admission = createAdmission({
+      ...limits,
+      clock: this.platform.clock,
+      inFlight: () => this.inFlight,
+      isFull: () => this.session.link?.full === true,
+      start: call => this.start(call),
+    });
     this.timer = createCallTimer(this.platform.clock, now => this.sweep(now));
     this.acknowledger = createAcknowledger(
       this.platform.clock,
       this.open,
-      () => this.nextNumber,
-      () => this.acknowledge(),
+      () => this.nextUnsent(),
+      () => this.acknowledge(this.session.link),
     );
     this.session = new ClientSession({
       ...options,
       counters: this.counters,
       events: this.events,
       handlers: {
-        onDamaged: peer => this.events.emit?.('damaged', { ...aboutClient(this.clientId), peer }),
+        onDamaged: (peer, reason) =>
+          this.events.emit?.('damaged', { ...aboutClient(this.clientId), peer, reason }),
         onFrames: (link, bytes, start, end) => this.onFrames(link, bytes, start, end),
         preamble: (_link, target, at, end) => this.writePreamble(target, at, end),
-        onDrain: link => this.streams.onDrain(link),
-        onFlush: () => {
-          if (this.acknowledger.owes) this.acknowledge();
+        onFlush: link => this.onFlush(link),
+        onDrain: link => {
+          this.admission.admit();
+          this.streams.onDrain(link);
         },
       },
       firstNumber: () => this.firstUnsentNumber(),
@@ -133,6 +156,29 @@ export class CallerEndpoint {
       onLink: () => this.sendWithoutSession(),
       onReady: renewed => this.onReady(renewed),
       onUnreachable: error => this.failUnsent(error),
+    });
+    this.fragments = createClientFragments({
+      clock: this.platform.clock,
+      session: this.session,
+      datagramBytes: options.datagramBytes,
+      isPending: call => this.pending.get(call.number) === call,
+      onArrived: call => {
+        call.held = true;
+        if (this.session.link !== undefined) this.signOfLife(call, this.session.link);
+      },
+    });
+    this.promotion = createPromotion({
+      ...options,
+      counters: this.counters,
+      session: this.session,
+      handlers: {
+        onFrames: (link, bytes, start, end) => this.onFrames(link, bytes, start, end),
+        onFlush: link => this.onFlush(link),
+        onDrain: () => this.transmitPromoted(({ copies }) => copies === 0),
+      },
+      wanted: () => this.isPromotionWanted(),
+      onReady: () => this.transmitPromoted(() => true),
+      onFailed: () => this.transmitPromoted(() => true),
     });
   }
 
@@ -155,9 +201,27 @@ export class CallerEndpoint {
   submit(call: PendingCall): void {
     this.counters.calls++;
     if (this.events.emit !== undefined) observe(this.clientId, call, this.platform.clock, this.events);
+    const { admission } = this;
+    const mayStart = admission.isOpen;
+    if (!mayStart && admission.isFull) {
+      call.unlisten?.();
+      const message = `${admission.size} calls wait to be sent already`;
+      call.reject(unansweredError(call, 'resource-exhausted', message));
+      return;
+    }
     this.pending.add(call);
-    if (call.procedure.semantics === 'at-most-once') this.open.add(call.number);
     if (call.procedure.shape !== 'unary') this.openStreams(call);
+    if (mayStart) this.start(call);
+    else {
+      admission.add(call);
+      this.arm(call);
+    }
+  }
+
+  /** It is the call's turn: its request leaves as soon as there is a session. */
+  private start(call: PendingCall): void {
+    if (call.streams === undefined) this.inFlight++;
+    if (call.procedure.semantics === 'at-most-once') this.open.add(call.number);
     const now = this.platform.clock.now();
     this.retryBudget?.deposit(now);
     if (call.deadlineAt <= now) {
@@ -196,19 +260,22 @@ export class CallerEndpoint {
     this.pending.each(call => {
       this.abort(call.number, 'cancelled', 'the channel was closed while the call was pending');
     });
-    if (this.acknowledger.owes) this.acknowledge();
+    if (this.acknowledger.owes) this.acknowledge(this.session.link);
     this.timer.cancel();
+    this.fragments.close();
     this.acknowledger.close();
     this.streams.close();
+    this.promotion.close();
     this.session.close();
   }
 
   // Sending
 
   private transmit(call: PendingCall, now: number): void {
-    const { link } = this.session;
-    if (link === undefined) return;
     const size = call.frame.end - call.frame.start;
+    if (size > this.promotionBytes && call.streams === undefined) call.promoted = true;
+    const link = this.pathOf(call, now);
+    if (link === undefined) return;
     const longest = Math.min(this.session.messageBytes, longestRequest(link));
     if (size > longest) {
       const message = `the request has ${size} bytes; ${longest} are allowed at the most`;
@@ -216,9 +283,20 @@ export class CallerEndpoint {
       return;
     }
     this.session.touch(now);
+    if (this.fragments.isSending(call.number, 0)) {
+      if (!link.reliable) {
+        call.dueAt = call.deadlineAt;
+        this.arm(call);
+        return;
+      }
+      // The connection takes over.
+      this.fragments.end(call.number);
+    }
     if (isUnderWay(call, link) || !this.maySend(call, now)) {
       this.counters.probes++;
-      this.probe(call, link);
+      this.events.emit?.('probe-sent', aboutPending(this.clientId, call, link));
+      if (call.reply === undefined || link.reliable) sendProbe(link, call);
+      else sendMissingReply(link, call, 0);
     } else if (call.procedure.semantics === 'maybe') {
       if (call.copies === 0) this.transmitOnce(call, link, now);
       else call.dueAt = call.deadlineAt;
@@ -226,9 +304,35 @@ export class CallerEndpoint {
     } else {
       this.sendCopy(call, link, now);
     }
-    const patience = link.reliable ? connectionPatience : this.session.roundTrip.timeout;
-    call.dueAt = now + backOff(patience, link.reliable ? 0 : call.timeouts, this.platform.random);
-    this.arm(call);
+    if (!this.fragments.isSending(call.number, 0)) this.await(call, link, now);
+  }
+
+  /** The path that the call takes now. None: it waits for one, until it is due. */
+  private pathOf(call: PendingCall, now: number): Link | undefined {
+    const { link } = this.session;
+    if (!call.promoted || link === undefined || isBoundTo(call, link)) return link;
+    const path = this.promotion.pathOf(call, link, now);
+    if (path === undefined) this.arm(call);
+    return path;
+  }
+
+  /** What has changed for the connection beside the datagrams concerns these calls. */
+  private transmitPromoted(concerns: (call: PendingCall) => boolean): void {
+    if (this.session.state !== 'ready') return;
+    const now = this.platform.clock.now();
+    this.pending.each(call => {
+      if (!call.promoted || !concerns(call)) return;
+      call.timeouts = 0;
+      this.transmit(call, now);
+    });
+  }
+
+  private isPromotionWanted(): boolean {
+    let wanted = false;
+    this.pending.each(({ promoted }) => {
+      wanted ||= promoted;
+    });
+    return wanted;
   }
 
   /** Whether another copy of the request may go out. */
@@ -247,8 +351,22 @@ export class CallerEndpoint {
       call.copies === 1 ? 'request-sent' : 'retransmitted',
       aboutCopy(this.clientId, call, link),
     );
-    sendRequest(link, call.frame, call.copies, call.deadlineAt - now);
+    call.heard = link.received;
+    if (fitsDatagram(link, call.frame)) sendRequest(link, call.frame, call.copies, call.deadlineAt - now);
+    else this.sendFragments(call, link, now);
     if (call.streams !== undefined) this.streams.soon(call.streams);
+  }
+
+  private sendFragments(
+    call: PendingCall,
+    link: Link,
+    now: number,
+    missing?: Ranges,
+    onSent?: () => void,
+  ): void {
+    call.dueAt = call.deadlineAt;
+    this.arm(call);
+    this.fragments.send(call, link, now, missing, onSent);
   }
 
   /** A `maybe` request: one copy, and one that nobody answers is over when the socket has it. */
@@ -256,13 +374,15 @@ export class CallerEndpoint {
     call.copies = 1;
     call.lastSentAt = now;
     this.events.emit?.('request-sent', aboutCopy(this.clientId, call, link));
-    sendRequest(link, call.frame, 1, call.deadlineAt - now, true);
-    if (call.procedure.hasResult) {
-      call.dueAt = call.deadlineAt;
-      this.arm(call);
-    } else {
-      link.whenFlushed(() => this.finish(call).resolve(undefined));
-    }
+    const { hasResult } = call.procedure;
+    const onSent = hasResult ? undefined : () => link.whenFlushed(() => this.finish(call).resolve(undefined));
+    if (fitsDatagram(link, call.frame)) {
+      sendRequest(link, call.frame, 1, call.deadlineAt - now);
+      onSent?.();
+    } else this.sendFragments(call, link, now, undefined, onSent);
+    if (!hasResult) return;
+    call.dueAt = call.deadlineAt;
+    this.arm(call);
   }
 
   /** What needs no session, because nothing comes back and nothing is filtered, does not wait for one. */
@@ -271,7 +391,8 @@ export class CallerEndpoint {
     if (link === undefined) return;
     const now = this.platform.clock.now();
     this.pending.each(call => {
-      if (call.copies === 0 && needsNoSession(call, link)) this.transmitOnce(call, link, now);
+      if (call.copies === 0 && needsNoSession(call, link) && !this.admission.has(call))
+        this.transmitOnce(call, link, now);
     });
   }
 
@@ -290,9 +411,12 @@ export class CallerEndpoint {
     return position;
   }
 
-  private acknowledge(): void {
-    const { link, state } = this.session;
-    if (link === undefined || state !== 'ready') return;
+  private onFlush(link: Link): void {
+    if (this.acknowledger.owes) this.acknowledge(link);
+  }
+
+  private acknowledge(link: Link | undefined): void {
+    if (link === undefined || this.session.state !== 'ready') return;
     this.session.touch(this.platform.clock.now());
     this.acknowledger.write(
       Number.POSITIVE_INFINITY,
@@ -305,6 +429,16 @@ export class CallerEndpoint {
 
   private arm(call: PendingCall): void {
     this.timer.arm(Math.min(call.dueAt, call.deadlineAt));
+  }
+
+  /** Sets when to act if nothing is heard of a call that was sent or asked for on this path. */
+  private await(call: PendingCall, link: Link, now: number): void {
+    const { roundTrip } = this.session;
+    const wait = link.reliable
+      ? connectionPatience(Math.max(call.frame.end - call.frame.start, call.reply?.total ?? 0))
+      : backOff(roundTrip.timeout, call.timeouts, this.platform.random);
+    call.dueAt = now + wait;
+    this.arm(call);
   }
 
   /** Calls whose time has come are sent again or given up. */
@@ -328,21 +462,31 @@ export class CallerEndpoint {
       this.session.open();
       return;
     }
+    const path = (call.promoted ? this.promotion.link : undefined) ?? link;
     if (call.copies > 0) call.timeouts++;
-    if (link.reliable && call.timeouts > connectionTries) {
+    if (path.reliable && call.copies > 0 && call.heard !== path.received) {
+      // Nothing gets lost on a connection that lives; a long message may take its time.
+      call.heard = path.received;
+      call.timeouts = 0;
+      this.await(call, path, now);
+    } else if (path.reliable && call.timeouts > connectionTries) {
       call.timeouts = 0;
       call.dueAt = call.deadlineAt;
-      this.session.abandonLink();
+      this.abandon(path);
     } else {
       this.transmit(call, now);
     }
   }
 
   /** The server has shown that it is at work on the call: waits anew, without back-off. */
-  private signOfLife(call: PendingCall): void {
+  private signOfLife(call: PendingCall, link: Link): void {
     call.timeouts = 0;
-    call.dueAt = this.platform.clock.now() + backOff(this.session.roundTrip.timeout, 0, this.platform.random);
-    this.arm(call);
+    this.await(call, link, this.platform.clock.now());
+  }
+
+  private abandon(link: Link): void {
+    if (link === this.promotion.link) this.promotion.abandon();
+    else this.session.abandonLink();
   }
 
   // The session
@@ -351,23 +495,29 @@ export class CallerEndpoint {
     if (!renewed) this.failLost(undefined);
     const now = this.platform.clock.now();
     this.pending.each(call => {
+      if (this.admission.has(call)) return;
       call.timeouts = 0;
       this.transmit(call, now);
-      if (this.session.link !== undefined) call.streams?.resume(this.session.link);
+      call.streams?.resume();
     });
+    this.admission.admit();
   }
 
   /**
    * The server lost the session, by a restart or because its lease ran out. Whether a request that was sent in it was
-   * executed cannot be known any more, unless its only copy went over the very connection that said so.
+   * executed cannot be known any more, unless its only copy went over the very connection that said so, and that so
+   * short a while ago that it cannot have come before the session was lost.
    */
   private failLost(answering: Link | undefined): void {
+    const now = this.platform.clock.now();
     this.pending.each(call => {
+      this.fragments.end(call.number);
       call.held = false;
       call.reply = undefined;
       call.spansSessions ||= call.copies > 0;
       if (call.copies === 0 || maySpanSessions(call)) return;
-      if (answering?.reliable && call.copies === 1 && call.sentOver === answering) call.copies = 0;
+      const isOnlyCopy = answering?.reliable && call.copies === 1 && call.sentOver === answering;
+      if (isOnlyCopy && this.session.isWithinLease(call.lastSentAt, now)) call.copies = 0;
       else
         this.fail(
           call,
@@ -375,6 +525,7 @@ export class CallerEndpoint {
           'the server lost its record of the call, by a restart or a long silence',
         );
     });
+    this.promotion.close();
   }
 
   private failUnsent(error: CallError): void {
@@ -395,13 +546,18 @@ export class CallerEndpoint {
     for (const number of this.open) {
       if (this.pending.get(number)!.copies === 0) return number;
     }
-    return this.nextNumber;
+    return this.nextUnsent();
+  }
+
+  /** No copy of this or a later number was sent. */
+  private nextUnsent(): number {
+    return this.admission.first?.number ?? this.nextNumber;
   }
 
   // Receiving
 
   private onFrames(link: Link, bytes: Buffer, start: number, end: number): void {
-    if (link !== this.session.link) return;
+    if (link !== this.session.link && link !== this.promotion.link) return;
     const { reader } = this;
     let mine = link.reliable;
     const sound = forEachFrame(reader, bytes, start, end, type => {
@@ -415,7 +571,7 @@ export class CallerEndpoint {
     });
     if (sound) return;
     this.malformed(link);
-    if (link.reliable) this.session.abandonLink();
+    if (link.reliable) this.abandon(link);
   }
 
   private readonly receivers: Readonly<Record<number, (reader: Reader, link: Link) => void>> = {
@@ -451,8 +607,13 @@ export class CallerEndpoint {
     const { number, attempt, processing } = readReplyHeader(reader);
     const replyId = reader.rawU32();
     const fragment = readFragmentHeader(reader);
+    const { serial } = fragment;
     const call = this.answered(number);
-    if (call === undefined) return;
+    if (call === undefined) {
+      // Nobody waits for it, so that nothing of it is missing.
+      if (fragment.asks) sendMissingFrame(link, { number, id: replyId, serial, ranges: [] });
+      return;
+    }
     if (!Reassembly.isSound(fragment, this.messageBytes)) throw new MarshalError('a fragment that cannot be');
     // An at-least-once procedure may execute again: parts of two replies are never mixed, and the later one is kept.
     if (call.reply === undefined || replyId > call.replyId) {
@@ -464,11 +625,25 @@ export class CallerEndpoint {
     call.reply.add(fragment, reader.rawBytes(reader.remaining));
     if (call.reply.complete) {
       this.events.emit?.('reply-received', aboutReply(this.clientId, call, link, attempt, fragment.total));
+      sendMissingReply(link, call, serial);
       this.conclude(call, readReplyBody(reader.reset(call.reply.join()), call.procedure, this.metadataBytes));
       return;
     }
-    this.signOfLife(call);
-    if (fragment.asks) this.probe(call, link);
+    const isLong = fragment.total > this.promotionBytes && call.streams === undefined;
+    if (isLong && this.takesElsewhere(call, link)) return;
+    this.signOfLife(call, link);
+    if (fragment.asks) sendMissingReply(link, call, serial);
+  }
+
+  /** Whether the rest of a long reply is to come over the connection: it was asked for there, or will be. */
+  private takesElsewhere(call: PendingCall, link: Link): boolean {
+    const isAsked = call.promoted;
+    call.promoted = true;
+    const now = this.platform.clock.now();
+    const path = this.pathOf(call, now);
+    if (path === link) return false;
+    if (path !== undefined && !isAsked) this.transmit(call, now);
+    return true;
   }
 
   /** Ends a call that was answered, when the items that were sent before the answer have come. */
@@ -494,7 +669,7 @@ export class CallerEndpoint {
     if (call === undefined) return undefined;
     call.held = true;
     call.timeouts = 0;
-    call.dueAt = this.platform.clock.now() + (link.reliable ? connectionPatience : maximumTimeout);
+    call.dueAt = this.platform.clock.now() + (link.reliable ? connectionPatience(0) : maximumTimeout);
     return call;
   }
 
@@ -535,30 +710,42 @@ export class CallerEndpoint {
     this.events.emit?.('busy-received', aboutPending(this.clientId, call, link));
     if (!call.held) this.sampleRoundTrip(call, attempt, processing);
     call.held = true;
+    if (this.fragments.isSending(number, 0)) {
+      this.fragments.end(number);
+      this.signOfLife(call, link);
+    }
     // A slow procedure is asked for less and less often. But a connection's time-outs count what it left unanswered.
-    if (call.sentOver?.reliable) call.timeouts = 0;
+    if (link.reliable) call.timeouts = 0;
   }
 
   private onMissing(reader: Reader, link: Link): void {
-    const call = this.pending.get(reader.rawU64());
-    const ranges = readRanges(reader);
+    const missing = readMissing(reader);
+    const { number, serial, ranges } = missing;
+    const now = this.platform.clock.now();
+    // Fragments of a `maybe` request are on their way after its caller was told that they were sent.
+    this.fragments.acknowledge(missing, now);
+    const call = this.pending.get(number);
     if (call === undefined || call.procedure.semantics === 'maybe') return;
+    if (serial !== 0 || ranges.length === 0 || this.fragments.isSending(number, 0)) return;
+    // The answer to a probe: the server does not have the request.
+    const path = link.reliable ? link : this.pathOf(call, now);
+    // What is on its way over the connection need not be sent as datagrams.
+    if (path === undefined || (path !== link && path === call.sentOver)) return;
     call.held = false;
     call.reply = undefined;
-    const now = this.platform.clock.now();
-    if (fitsDatagram(link, call.frame)) {
+    if (fitsDatagram(path, call.frame) || path !== call.sentOver) {
       if (!this.maySend(call, now)) {
         // The connection lives, whatever becomes of the call.
-        if (link.reliable) call.timeouts = 0;
+        if (path.reliable) call.timeouts = 0;
         return;
       }
-      this.sendCopy(call, link, now);
+      this.sendCopy(call, path, now);
+      if (!this.fragments.isSending(number, 0)) this.signOfLife(call, path);
     } else {
-      this.events.emit?.('fragments-sent', aboutPending(this.clientId, call, link));
-      sendRequestFragments(link, call.frame, call.copies, call.deadlineAt - now, ranges);
+      this.events.emit?.('fragments-sent', aboutPending(this.clientId, call, path));
+      this.sendFragments(call, path, now, ranges);
     }
     this.session.touch(now);
-    this.signOfLife(call);
   }
 
   /** The call that a reply is for. Where it has ended already, the server does not know so yet. */
@@ -573,11 +760,11 @@ export class CallerEndpoint {
   }
 
   /**
-   * Karn's rule: only a reply to a copy whose time of sending is known is a sample. Of a request that left in bursts no
-   * single time is known.
+   * Karn's rule: only a reply to a copy whose time of sending is known is a sample. Of a request that left in fragments
+   * no single time is known, they give samples of their own; and a connection beside the datagrams is another path.
    */
   private sampleRoundTrip(call: PendingCall, attempt: number, processing: number): void {
-    if (call.sentOver !== undefined && !fitsDatagram(call.sentOver, call.frame)) return;
+    if (call.promoted || (call.sentOver !== undefined && !fitsDatagram(call.sentOver, call.frame))) return;
     const sentAt = attempt === call.copies ? call.lastSentAt : attempt === 1 ? call.firstSentAt : 0;
     if (sentAt > 0) this.session.roundTrip.sample(this.platform.clock.now() - sentAt - processing);
   }
@@ -585,11 +772,6 @@ export class CallerEndpoint {
   private malformed(link: Link): void {
     this.counters.malformed++;
     this.events.emit?.('malformed', { ...aboutClient(this.clientId), peer: link.peer });
-  }
-
-  private probe(call: PendingCall, link: Link): void {
-    this.events.emit?.('probe-sent', aboutPending(this.clientId, call, link));
-    sendProbe(link, call);
   }
 
   // Ending
@@ -601,6 +783,9 @@ export class CallerEndpoint {
   private finish(call: PendingCall): PendingCall {
     this.pending.delete(call.number);
     if (this.open.delete(call.number) && call.copies > 0) this.acknowledger.owe();
+    if (call.procedure.semantics !== 'maybe') this.fragments.end(call.number);
+    if (!this.admission.delete(call) && call.streams === undefined) this.inFlight--;
+    this.admission.admit();
     call.unlisten?.();
     call.streams?.release();
     return call;
@@ -617,6 +802,12 @@ function isUnderWay(call: PendingCall, link: Link): boolean {
 /** Whether the next session may give what the lost one did not: an answer to another copy, or no answer in time. */
 function maySpanSessions({ procedure: { semantics }, copies, attempts }: PendingCall): boolean {
   return semantics === 'maybe' || (semantics === 'at-least-once' && copies < attempts);
+}
+
+/** Whether the request began as datagrams and no other copy may go out: it can only be completed there. */
+function isBoundTo(call: PendingCall, link: Link): boolean {
+  if (call.copies < call.attempts || call.sentOver !== link) return false;
+  return !call.held && call.reply === undefined && !fitsDatagram(link, call.frame);
 }
 
 function needsNoSession({ procedure, frame }: PendingCall, link: Link): boolean {

@@ -10,8 +10,8 @@ import type { Platform, Timer } from '../platform/platform.js';
 import { CallError } from '../schema/errors.js';
 import type { ClientEvents } from '../schema/events.js';
 import { type Address, formatAddress } from '../transport/address.js';
-import { dial } from '../transport/open.js';
-import type { Link, LinkHandlers, TransportCounters } from '../transport/transport.js';
+import type { ClientTls } from '../transport/security.js';
+import type { Dial, Link, LinkHandlers, TransportCounters } from '../transport/transport.js';
 import { type CongestionWindow, createCongestionWindow } from './congestion.js';
 import type { EventSource } from './event-source.js';
 import { clientIdBytes, idBytes, noId, readFailure } from './frames.js';
@@ -34,10 +34,12 @@ const greetingPatience = 5000;
 
 export interface ClientSessionOptions {
   readonly platform: Platform;
+  readonly dial: Dial;
   readonly address: Address;
   readonly clientId: Buffer;
   readonly messageBytes: number;
   readonly datagramBytes: number;
+  readonly tls?: ClientTls | undefined;
   readonly counters: TransportCounters;
   readonly events: EventSource<ClientEvents>;
   readonly handlers: Pick<LinkHandlers, 'onFrames' | 'onDamaged' | 'onDrain' | 'preamble' | 'onFlush'>;
@@ -58,13 +60,15 @@ export class ClientSession {
   link: Link | undefined;
   /** The longest request that the server takes. */
   messageBytes: number;
+  /** Where the same server takes TCP connections; 0 when it does not. */
+  tcpPort = 0;
+  token: Buffer = noId;
   /** Precedes the frames of this session. */
   frame: Buffer;
   readonly roundTrip: RoundTripEstimate = createRoundTripEstimate();
   /** Of what goes to the server over datagrams. */
   readonly congestion: CongestionWindow;
   private readonly options: ClientSessionOptions;
-  private token: Buffer = noId;
   private lease = Number.POSITIVE_INFINITY;
   private lastSent = 0;
   private nonce: Buffer = noId;
@@ -83,7 +87,12 @@ export class ClientSession {
 
   /** Whether requests may be sent: the session is there, and its lease cannot have run out. */
   isFresh(now: number): boolean {
-    return this.state === 'ready' && now - this.lastSent <= this.lease / 2;
+    return this.state === 'ready' && this.isWithinLease(this.lastSent, now);
+  }
+
+  /** Whether the lease that frames sent at `since` renewed cannot have run out, with what clocks differ by. */
+  isWithinLease(since: number, now: number): boolean {
+    return now - since <= this.lease / 2;
   }
 
   /** Whether the server has given a session that nothing has ended yet. */
@@ -138,6 +147,7 @@ export class ClientSession {
     this.failures = 0;
     this.token = welcome.token;
     this.lease = welcome.lease;
+    this.tcpPort = welcome.tcpPort;
     this.messageBytes = Math.min(this.options.messageBytes, welcome.messageBytes);
     this.frame = sessionFrame(this.options.clientId, welcome.token, welcome.epoch);
     this.lastSent = this.options.platform.clock.now();
@@ -177,12 +187,13 @@ export class ClientSession {
 
   private startDialling(): void {
     this.state = 'dialling';
-    const { platform, address, counters, messageBytes, handlers, datagramBytes } = this.options;
+    const { platform, dial, address, counters, messageBytes, handlers, datagramBytes, tls } = this.options;
     dial(address, {
       platform,
       counters,
       maxFrame: messageBytes + 1024,
       datagramBytes,
+      tls,
       handlers: { ...handlers, onDown: link => this.onDown(link) },
     }).then(
       link => {

@@ -2,14 +2,16 @@
  * How much may be on its way in one direction of one path: a window of bytes that acknowledgements open and losses cut,
  * and a pace at which it is used. All large messages and streams that go over the path in that direction share one.
  *
- * Growth and cuts are CUBIC's (RFC 9438), in the frame of QUIC's loss recovery (RFC 9002, section 7), so that a flow gets of
- * a wire about what a TCP flow beside it gets. But a plain CUBIC or Reno stands still where a wire loses packets at random.
- * So, as in TCP Veno (C. P. Fu, S. C. Liew, 2003), a loss counts as congestion only while a queue stands on the path:
- * while the round trip is above the shortest one by more than the datagrams of a short queue take. A loss without a queue cuts
- * nothing, unless more is lost than random loss explains (as in BBR, draft-ietf-ccwg-bbr).
+ * It is QUIC's congestion control (RFC 9002, section 7): slow start, then a datagram more in each round trip, half of the
+ * window after a loss, once in a round trip, and no growth while the window is not used. Two things are added, for the
+ * plain algorithm stands still where a wire loses packets at random, and gets nothing beside a sender that does not yield:
+ *
+ * - As in TCP Veno (C. P. Fu, S. C. Liew, 2003), a loss is a sign of congestion only while a queue stands on the path, that is
+ *   while even the shortest round trips of late are above the shortest of all; or while more is lost than happens at random.
+ * - The more is lost although the window was cut, the less it is cut: no further than to a multiple of what the path delivers
+ *   to this flow, without a queue (its bandwidth-delay product, as in TCP Westwood and BBR, draft-ietf-ccwg-bbr).
  */
-import { createCubic, cubicCut } from './cubic.js';
-import { createQueueEstimate } from './queue-estimate.js';
+import { createPathEstimate } from './path-estimate.js';
 import { createRoundTripEstimate } from './retransmission.js';
 
 export interface CongestionWindow {
@@ -56,41 +58,55 @@ const slowStartGain = 2;
 const burstDatagrams = 10;
 const burstTime = 2;
 
+/** Milliseconds: over shorter paths nothing is paced. */
+const leastRoundTrip = 1 / 64;
+
 /** RFC 9002, 6.1.2: in round trips. */
 const lossTime = 9 / 8;
 const leastLossDelay = 1;
 
-/** More than this part of so many datagrams is not lost at random: there must be a queue too short to be seen. */
-const randomLoss = 1 / 8;
-const randomLossDatagrams = 100;
+/** More than this part is not lost at random: there must be a queue too short to be seen. */
+const randomLoss = 1 / 10;
+
+/**
+ * What is held of the bandwidth-delay product: all of it from 5 % loss on, and beside a queue up to twice as much, which is
+ * what BBR keeps in flight.
+ */
+const heldPerLoss = 20;
+const mostHeld = 2;
+
+/** RFC 9002, 7.6.1: time-outs without any acknowledgement that mean persistent congestion. */
+const persistentTimeouts = 3;
+
+/** RFC 9002, 7.3.2: what a cut leaves of the window. */
+const cutFactor = 0.5;
 
 /** @param datagramBytes the longest datagram that is sent */
 export function createCongestionWindow(datagramBytes: number): CongestionWindow {
   const least = leastDatagrams * datagramBytes;
   const roundTrip = createRoundTripEstimate();
-  const queue = createQueueEstimate(datagramBytes);
-  const cubic = createCubic(datagramBytes);
-  let window = Math.min(initialDatagrams * datagramBytes, Math.max(least, initialBytes));
+  const path = createPathEstimate(datagramBytes);
+  const initial = Math.min(initialDatagrams * datagramBytes, Math.max(least, initialBytes));
+  let window = initial;
   let slowStartEnd = Number.POSITIVE_INFINITY;
   let inFlight = 0;
   /** What was sent until then belongs to the last cut's round trip. */
   let recoveryStart = Number.NEGATIVE_INFINITY;
+  let heardAt = Number.NEGATIVE_INFINITY;
   let roundStart = Number.NEGATIVE_INFINITY;
   /** The most that was in flight in this round and in the last. */
   let peak = 0;
   let lastPeak = 0;
-  let delivered = 0;
-  let lost = 0;
   let allowance = window;
   let allowanceAt = 0;
 
   const isSlowStart = (): boolean => window < slowStartEnd;
 
-  /** Bytes a millisecond. */
+  /** Bytes a millisecond. By the shortest round trip of late: what event loops add to others is no reason to wait. */
   const pace = (): number =>
-    roundTrip.smoothed === undefined
+    path.recent === undefined
       ? Number.POSITIVE_INFINITY
-      : ((isSlowStart() ? slowStartGain : pacingGain) * window) / Math.max(roundTrip.smoothed, 0.05);
+      : ((isSlowStart() ? slowStartGain : pacingGain) * window) / Math.max(leastRoundTrip, path.recent);
 
   const paced = (now: number): number => {
     const rate = pace();
@@ -107,23 +123,17 @@ export function createCongestionWindow(datagramBytes: number): CongestionWindow 
     roundStart = now;
     lastPeak = peak;
     peak = inFlight;
-    queue.endRound();
-    if (delivered + lost >= randomLossDatagrams * datagramBytes) {
-      delivered = 0;
-      lost = 0;
-    }
+    path.endRound(now);
   };
 
-  const cut = (now: number): void => {
+  const cut = (isQueued: boolean, now: number): void => {
     recoveryStart = now;
-    window = Math.max(least, cubic.cut(window));
+    // The more is lost although the window was cut, the less further cuts are the remedy (see above).
+    const gain = Math.min(isQueued ? mostHeld : 1, heldPerLoss * path.loss);
+    const held = Math.max(cutFactor * window, gain * path.bandwidthDelay, isQueued ? least : initial);
+    window = Math.min(window, held);
     slowStartEnd = window;
-    delivered = 0;
-    lost = 0;
   };
-
-  const losesTooMuch = (): boolean =>
-    delivered + lost >= randomLossDatagrams * datagramBytes && lost > (delivered + lost) * randomLoss;
 
   const leave = (bytes: number): void => {
     inFlight = Math.max(0, inFlight - bytes);
@@ -157,32 +167,34 @@ export function createCongestionWindow(datagramBytes: number): CongestionWindow 
     onAcknowledged(bytes, sentAt, measured, now) {
       const before = inFlight;
       leave(bytes);
-      delivered += bytes;
+      heardAt = now;
+      path.onDelivered(bytes);
       if (measured !== undefined) {
         roundTrip.sample(measured);
-        queue.sample(measured, now);
+        path.onRoundTrip(measured, now);
       }
       if (sentAt >= roundStart) endRound(now);
       if (sentAt <= recoveryStart || !isUsed()) return;
-      if (!isSlowStart()) window = cubic.grow(window, bytes, roundTrip.smoothed ?? 0, now);
-      else if (queue.isQueued(before)) {
+      if (!isSlowStart()) window += (datagramBytes * bytes) / window;
+      else if (path.isQueued(before)) {
         // HyStart++ (RFC 9406): a queue builds up, so the window is as large as the path.
         slowStartEnd = window;
-        cubic.restart();
       } else window = Math.min(window + bytes, Math.max(slowStartEnd, window));
     },
     onLost(bytes, sentAt, now) {
       const before = inFlight;
       leave(bytes);
-      lost += bytes;
+      path.onLost(bytes);
       if (sentAt <= recoveryStart) return;
-      if (queue.isQueued(before) || losesTooMuch()) cut(now);
+      const isQueued = path.isQueued(before);
+      if (isQueued || path.loss > randomLoss) cut(isQueued, now);
     },
     onTimeout(now) {
-      if (window > least) slowStartEnd = Math.max(least, window * cubicCut);
+      // One message or stream hears nothing, but others do.
+      if (now - heardAt < persistentTimeouts * roundTrip.timeout) return;
+      if (window > least) slowStartEnd = Math.max(initial, cutFactor * window);
       recoveryStart = now;
       window = least;
-      cubic.restart();
     },
     onAbandoned: leave,
   };

@@ -3,19 +3,16 @@
  * last. The receiver keeps what arrived across attempts and tells the sender what is missing, so that each fragment
  * has to arrive once only.
  *
- * Fragments leave in bursts; the last of a burst asks the receiver to say at once what it lacks, which clocks the next
- * burst. A burst that got lost is asked for after the retransmission time-out, by the client in both directions, so
- * that a server needs no timer for a half-open message.
+ * How many fragments are under way is the matter of the path's congestion window. Some of them ask; the receiver then says at
+ * once what it lacks, and needs no timer to do so.
  */
 import type { Reader } from '../marshalling/reader.js';
 import type { Writer } from '../marshalling/writer.js';
 import { maxRanges, type Ranges } from './frames.js';
+import { NumberSet } from './number-set.js';
 
-/** Sockets drop what comes faster than it is read; about two dozen datagrams always find room. */
-export const burst = 24;
-
-/** `total u32 | index u16 | count u16 | asks u8`, behind each fragment frame's own header. */
-export const fragmentHeaderBytes = 9;
+/** `total u32 | index u16 | count u16 | serial u32 | asks u8`, behind each fragment frame's own header. */
+export const fragmentHeaderBytes = 13;
 
 export const maxFragments = 0xffff;
 
@@ -26,6 +23,8 @@ export interface FragmentHeader {
   readonly total: number;
   readonly index: number;
   readonly count: number;
+  /** Counts the fragments that were sent of the message, from 1: copies of a fragment differ in it. */
+  readonly serial: number;
   /** Whether the receiver is to say at once what is missing. */
   readonly asks: boolean;
 }
@@ -41,20 +40,11 @@ export function fragmentBounds(total: number, count: number, index: number): rea
   return [Math.min(total, index * size), Math.min(total, (index + 1) * size)];
 }
 
-/** The first `limit` indices of the ranges that exist. */
-export function firstIndices(ranges: Ranges, count: number, limit: number): number[] {
-  const indices: number[] = [];
-  for (const [from, to] of ranges) {
-    for (let index = from; index < Math.min(to, count) && indices.length < limit; index++)
-      indices.push(index);
-  }
-  return indices;
-}
-
 export function writeFragmentHeader(writer: Writer, header: FragmentHeader): void {
   writer.rawU32(header.total);
   writer.rawU16(header.index);
   writer.rawU16(header.count);
+  writer.rawU32(header.serial);
   writer.rawU8(header.asks ? 1 : 0);
 }
 
@@ -63,6 +53,7 @@ export function readFragmentHeader(reader: Reader): FragmentHeader {
     total: reader.rawU32(),
     index: reader.rawU16(),
     count: reader.rawU16(),
+    serial: reader.rawU32(),
     asks: reader.rawU8() !== 0,
   };
 }
@@ -73,6 +64,8 @@ export class Reassembly {
   readonly count: number;
   private readonly parts = new Map<number, Buffer>();
   private arrived = 0;
+  /** The indices of the parts. */
+  private readonly indices = new NumberSet(0);
 
   constructor(total: number, count: number) {
     this.total = total;
@@ -101,22 +94,13 @@ export class Reassembly {
     if (part.length !== to - from) return false;
     this.parts.set(header.index, part);
     this.arrived += part.length;
+    this.indices.add(header.index, header.index + 1);
     return true;
   }
 
   /** What has not arrived, as far as one frame can tell. */
   missing(): Ranges {
-    const ranges: [number, number][] = [];
-    let from = -1;
-    for (let index = 0; index <= this.count && ranges.length < maxRanges; index++) {
-      const lacking = index < this.count && !this.parts.has(index);
-      if (lacking && from < 0) from = index;
-      if (!lacking && from >= 0) {
-        ranges.push([from, index]);
-        from = -1;
-      }
-    }
-    return ranges;
+    return this.indices.gaps(this.count, maxRanges);
   }
 
   /** The whole message. */

@@ -1,4 +1,5 @@
 /** The protocol's frames: their types, and what is common to writing and reading them. See docs/PROTOCOL.md. */
+import { MarshalError } from '../marshalling/errors.js';
 import type { Reader } from '../marshalling/reader.js';
 import { Writer } from '../marshalling/writer.js';
 import type { Semantics } from '../schema/description.js';
@@ -28,7 +29,7 @@ export const FrameType = {
   busy: 0x14,
   /** client → server: asks for a reply without sending the request again */
   probe: 0x15,
-  /** server → client: the parts of a request that have not arrived */
+  /** both ways: the parts of a request or a reply that have not arrived */
   missing: 0x16,
   cancel: 0x17,
   /** client → server: which calls are finished */
@@ -140,9 +141,18 @@ export function writeRanges(writer: Writer, ranges: Ranges): void {
   }
 }
 
+/** @throws MarshalError on ranges that do not ascend, or that are too many */
 export function readRanges(reader: Reader): Ranges {
   const count = reader.rawU8();
+  if (count > maxRanges) throw new MarshalError(`${count} ranges are too many`);
   const ranges: [number, number][] = [];
-  for (let i = 0; i < count; i++) ranges.push([reader.rawU16(), reader.rawU16()]);
+  let end = 0;
+  for (let i = 0; i < count; i++) {
+    const from = reader.rawU16();
+    const to = reader.rawU16();
+    if (from < end || to <= from) throw new MarshalError('ranges that do not ascend');
+    ranges.push([from, to]);
+    end = to;
+  }
   return ranges;
 }

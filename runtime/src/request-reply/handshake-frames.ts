@@ -31,7 +31,11 @@ export interface Hello {
   readonly token: Buffer;
   /** As the server gave it, or zero. */
   readonly cookie: Buffer;
+  /** Opens no session: it is for a second path to the one that the token names. */
+  readonly renewsOnly?: boolean;
 }
+
+const renewsOnlyFlag = 1;
 
 export function sendHello(link: Link, hello: Omit<Hello, 'version'>): void {
   const writer = beginFrame(FrameType.hello);
@@ -42,6 +46,7 @@ export function sendHello(link: Link, hello: Omit<Hello, 'version'>): void {
   writer.rawU32(hello.messageBytes);
   writer.rawBytes(hello.token);
   writer.rawBytes(hello.cookie);
+  if (hello.renewsOnly) writer.rawU8(renewsOnlyFlag);
   sendFrame(link);
 }
 
@@ -54,6 +59,7 @@ export function readHello(reader: Reader): Hello {
     messageBytes: reader.rawU32(),
     token: reader.rawBytes(idBytes),
     cookie: reader.rawBytes(cookieBytes),
+    renewsOnly: reader.remaining > 0 && (reader.rawU8() & renewsOnlyFlag) !== 0,
   };
 }
 

@@ -96,6 +96,7 @@ export class ReplyHistory {
     this.entries.delete(call.number);
     this.usage.historyEntries--;
     this.count(-entryBytes - (call.reply === undefined ? 0 : call.reply.end - call.reply.start));
+    call.reply = undefined;
     abandon(call);
     call.streams?.end();
   }

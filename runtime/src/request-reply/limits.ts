@@ -11,6 +11,8 @@ export interface ServerLimits {
   /** The longest metadata of a request or a reply. */
   readonly metadataBytes: number;
   readonly sessions: number;
+  /** Keys of sealed UDP: one for each client, and two while it renews its own. */
+  readonly datagramKeys: number;
   /** Replies and refusals that one client has not acknowledged. */
   readonly historyEntriesPerClient: number;
   readonly historyBytesPerClient: number;
@@ -44,6 +46,7 @@ export const defaultServerLimits: ServerLimits = {
   lease: 60_000,
   metadataBytes: metadataLimits.size,
   sessions: 100_000,
+  datagramKeys: 100_000,
   historyEntriesPerClient: 65_536,
   historyBytesPerClient: 64 * mebibyte,
   historyEntries: 1_048_576,
@@ -68,10 +71,46 @@ function checkTold(name: string, value: number): void {
   throw new RangeError(`the limit '${name}' must be a whole number from 1 to ${longest32}, not ${value}`);
 }
 
-/** What a client takes and sends at the most. @throws RangeError when it cannot be told to a server */
-export function checkedMessageBytes(given: number = defaultMessageBytes): number {
-  checkTold('messageBytes', given);
-  return given;
+function checkPositive(name: string, value: unknown): void {
+  if (typeof value === 'number' && value > 0) return;
+  throw new RangeError(`the limit '${name}' must be above 0, not ${value}`);
+}
+
+/** What a channel takes and sends at the most. */
+export interface ChannelLimits {
+  /** The longest request that is sent and the longest reply that is taken. */
+  readonly messageBytes: number;
+  /** Requests and replies of more bytes go over TCP, where a server that is called over UDP takes connections too. */
+  readonly promotionBytes: number;
+  /** Calls that were sent, or wait for a session, at the same time; further calls wait in a queue. */
+  readonly callsInFlight: number;
+  readonly queuedCalls: number;
+}
+
+export const defaultChannelLimits: ChannelLimits = {
+  messageBytes: defaultMessageBytes,
+  promotionBytes: 65_536,
+  callsInFlight: 4096,
+  queuedCalls: 65_536,
+};
+
+/** @throws RangeError when a limit is not a positive number, or cannot be told to a server */
+export function channelLimits(
+  given: { readonly [Name in keyof ChannelLimits]?: number | undefined },
+): ChannelLimits {
+  const limit = (name: keyof ChannelLimits): number => {
+    const value = given[name] ?? defaultChannelLimits[name];
+    checkPositive(name, value);
+    return value;
+  };
+  const { messageBytes = defaultMessageBytes } = given;
+  checkTold('messageBytes', messageBytes);
+  return {
+    messageBytes,
+    promotionBytes: limit('promotionBytes'),
+    callsInFlight: limit('callsInFlight'),
+    queuedCalls: limit('queuedCalls'),
+  };
 }
 
 /** The longest metadata that a client sends and takes. @throws RangeError when it is no number of bytes */
@@ -98,8 +137,7 @@ export function streamWindow({
 export function serverLimits(given: Partial<ServerLimits> | undefined): ServerLimits {
   for (const [name, value] of Object.entries(given ?? {})) {
     if (!(name in defaultServerLimits)) throw new RangeError(`'${name}' is not a limit of a server`);
-    if (typeof value !== 'number' || !(value > 0))
-      throw new RangeError(`the limit '${name}' must be above 0, not ${value}`);
+    checkPositive(name, value);
     if (toldLimits.includes(name)) checkTold(name, value);
   }
   return { ...defaultServerLimits, ...given };

@@ -27,6 +27,17 @@ export class NumberSet {
     return at < this.starts.length && this.starts[at]! <= number;
   }
 
+  /** The first `limit` stretches below `end` that are not contained. */
+  gaps(end: number, limit: number): (readonly [from: number, to: number])[] {
+    const gaps: (readonly [number, number])[] = [];
+    for (let index = 0; index < this.ends.length && gaps.length < limit; index++) {
+      const from = this.ends[index]!;
+      const to = Math.min(end, this.starts[index + 1] ?? end);
+      if (from < to) gaps.push([from, to]);
+    }
+    return gaps;
+  }
+
   /** Adds `[from, to)`; returns how many intervals there are then. */
   add(from: number, to: number): number {
     if (to <= from) return this.starts.length;

@@ -21,6 +21,10 @@ export interface PendingCall {
   spansSessions: boolean;
   /** The path that the latest copy took. */
   sentOver: Link | undefined;
+  /** Its request or its reply is so large that it goes over a connection, where there is one beside the datagrams. */
+  promoted: boolean;
+  /** How many bytes had come over the connection that it waits for. */
+  heard: number;
   firstSentAt: number;
   lastSentAt: number;
   /** When to act unless an answer comes first: send again, probe, give up. On the clock's scale. */
@@ -57,6 +61,8 @@ export function createPendingCall(
     copies: 0,
     spansSessions: false,
     sentOver: undefined,
+    promoted: false,
+    heard: 0,
     firstSentAt: 0,
     lastSentAt: 0,
     dueAt: call.deadlineAt,

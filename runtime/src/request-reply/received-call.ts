@@ -4,6 +4,7 @@ import { CallError } from '../schema/errors.js';
 import type { DuplicateReason } from '../schema/events.js';
 import type { Link } from '../transport/transport.js';
 import type { CongestionWindow } from './congestion.js';
+import type { FragmentSender } from './fragment-sender.js';
 import type { RoundTripEstimate } from './retransmission.js';
 import type { CallStreams } from './streams.js';
 
@@ -17,6 +18,8 @@ export interface KeptReply {
 /** What a call needs of the session in which it came. */
 export interface CallSession {
   readonly token: Buffer;
+  /** Sends its long replies. */
+  readonly fragments: FragmentSender;
   /** Of the way to its client. */
   readonly roundTrip: RoundTripEstimate;
   readonly congestion: CongestionWindow;
@@ -92,7 +95,7 @@ export function follow(call: ReceivedCall, link: Link, attempt: number, now: num
 export function moveTo(call: ReceivedCall, link: Link): void {
   if (call.link === link) return;
   call.link = link;
-  call.streams?.resume(link);
+  call.streams?.resume();
 }
 
 /** Why a copy is not executed; `known` is the call under whose number it came. */

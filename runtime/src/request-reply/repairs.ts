@@ -11,6 +11,8 @@ const maxAge = 10_000;
 export interface Repairs {
   keep(call: ReceivedCall, reply: KeptReply, now: number): void;
   find(number: number): ReceivedCall | undefined;
+  /** The client has the whole reply, or does not want it. */
+  drop(number: number): void;
   dropOld(now: number): void;
 }
 
@@ -22,7 +24,10 @@ export function createRepairs(maxBytes: number): Repairs {
   let bytes = 0;
 
   const drop = (number: number): void => {
-    bytes -= kept.get(number)?.size ?? 0;
+    const known = kept.get(number);
+    if (known === undefined) return;
+    bytes -= known.size;
+    known.call.reply = undefined;
     kept.delete(number);
   };
 
@@ -39,6 +44,7 @@ export function createRepairs(maxBytes: number): Repairs {
       bytes += size;
     },
     find: number => kept.get(number)?.call,
+    drop,
     dropOld(now) {
       for (const [number, { until }] of kept) if (until <= now) drop(number);
     },

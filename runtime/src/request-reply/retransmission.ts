@@ -59,3 +59,12 @@ export function createRoundTripEstimate(): RoundTripEstimate {
 export function backOff(timeout: number, timeouts: number, random: Random): number {
   return Math.min(maximumTimeout, timeout * 2 ** Math.min(timeouts, 16)) * (1 + random.next() / 4);
 }
+
+/** Milliseconds, and bytes a millisecond, that are allowed for to a connection on which nothing arrives. */
+const silence = 2000;
+const leastRate = 256;
+
+/** How long to wait before a connection is asked whether it lives, while it carries a message of so many bytes. */
+export function connectionPatience(bytes: number): number {
+  return silence + bytes / leastRate;
+}

@@ -2,27 +2,23 @@
 import type { Writer } from '../marshalling/writer.js';
 import { type Link, lengthBytes } from '../transport/transport.js';
 import {
-  burst,
-  firstIndices,
   fragmentBounds,
   fragmentCount,
   fragmentHeaderBytes,
   maxFragments,
   writeFragmentHeader,
 } from './fragments.js';
-import { allFragments, beginFrame, FrameType, noId, type Ranges, sendFrame, writeRanges } from './frames.js';
+import { beginFrame, FrameType, noId, type Ranges, sendFrame } from './frames.js';
 import { channelFrame, ResetReason, resetBytes, sendReset } from './handshake-frames.js';
+import { type Missing, missingBytes, rangeBytes, sendMissingFrame } from './missing-frame.js';
 import type { KeptReply, ReceivedCall } from './received-call.js';
 import { writeReplyHeader } from './reply-frame.js';
 import { wireAttempt } from './request-frame.js';
+import type { OutgoingMessage } from './transfer.js';
 
 /** From a reply's frame to its body. */
 export const replyBodyAt = lengthBytes + 1 + 1 + 8 + 4;
 const replyIdBytes = 4;
-
-/** A frame that says what is missing, without its ranges. */
-const missingBytes = lengthBytes + 1 + 8 + 1;
-const rangeBytes = 4;
 
 /** What a datagram carries beside frames that are sent to a client. */
 const datagramOverhead = 8 + 21;
@@ -68,39 +64,50 @@ function fragmentRoom(link: Link): number {
   return link.maxFrame - replyBodyAt - replyIdBytes - fragmentHeaderBytes;
 }
 
-/** Sends a reply's body again, or what of it is asked for. */
-export function sendKeptReply(call: ReceivedCall, reply: KeptReply, now: number, ranges?: Ranges): void {
-  const { link } = call;
+/** Sends the reply that is kept of a call, or what of it is missing. */
+export function sendKeptReply(call: ReceivedCall, reply: KeptReply, now: number, missing?: Ranges): void {
+  const { link, session } = call;
   const size = reply.end - reply.start;
   address(link, call.clientId);
   if (size + replyBodyAt > link.maxFrame) {
-    sendReplyFragments(call, reply, now, ranges === undefined || ranges.length === 0 ? allFragments : ranges);
-  } else if (mayAnswer(link, size + replyBodyAt)) {
+    if (!mayAnswer(link, link.maxFrame)) askToValidate(link, session?.token);
+    else session?.fragments.start(outgoingReply(call, reply), now, missing);
+    return;
+  }
+  session?.fragments.end(call.number);
+  if (mayAnswer(link, size + replyBodyAt)) {
     beginReply(call, now).rawBytes(reply.bytes.subarray(reply.start, reply.end));
     sendFrame(link);
   } else {
-    askToValidate(link, call.session?.token);
+    askToValidate(link, session?.token);
   }
 }
 
-function sendReplyFragments(call: ReceivedCall, reply: KeptReply, now: number, ranges: Ranges): void {
-  const { link } = call;
+/** A kept reply as it is sent in fragments: to where the client was heard last, and for as long as the reply is kept. */
+function outgoingReply(call: ReceivedCall, reply: KeptReply): OutgoingMessage {
   const total = reply.end - reply.start;
-  const count = fragmentCount(total, fragmentRoom(link));
-  const indices = firstIndices(ranges, count, burst);
-  const last = indices.at(-1);
-  for (const index of indices) {
-    if (!mayAnswer(link, link.maxFrame)) {
-      askToValidate(link, call.session?.token);
-      return;
-    }
-    const [from, to] = fragmentBounds(total, count, index);
-    const writer = beginReply(call, now, FrameType.replyFragment);
-    writer.rawU32(call.replyId);
-    writeFragmentHeader(writer, { total, index, count, asks: index === last });
-    writer.rawBytes(reply.bytes.subarray(reply.start + from, reply.start + to));
-    sendFrame(link);
-  }
+  const room = fragmentRoom(call.link);
+  const count = fragmentCount(total, room);
+  return {
+    number: call.number,
+    id: call.replyId,
+    count,
+    once: false,
+    isWanted: () => call.reply === reply,
+    send(index, serial, asks, now) {
+      const { link } = call;
+      if (fragmentRoom(link) < room || !mayAnswer(link, link.maxFrame)) return 0;
+      address(link, call.clientId);
+      const [from, to] = fragmentBounds(total, count, index);
+      const writer = beginReply(call, now, FrameType.replyFragment);
+      writer.rawU32(call.replyId);
+      writeFragmentHeader(writer, { total, index, count, serial, asks });
+      writer.rawBytes(reply.bytes.subarray(reply.start + from, reply.start + to));
+      const bytes = writer.length;
+      sendFrame(link);
+      return bytes;
+    },
+  };
 }
 
 /** The call is known and has no reply yet. */
@@ -114,16 +121,10 @@ export function sendBusy(call: ReceivedCall, now: number): void {
 export function sendMissing(
   link: Link,
   { clientId, token }: { readonly clientId: Buffer; readonly token: Buffer },
-  number: number,
-  ranges: Ranges,
+  missing: Pick<Missing, 'number' | 'serial' | 'ranges'>,
 ): void {
   address(link, clientId);
-  if (!mayAnswer(link, missingBytes + ranges.length * rangeBytes)) {
-    askToValidate(link, token);
-    return;
-  }
-  const writer = beginFrame(FrameType.missing);
-  writer.rawU64(number);
-  writeRanges(writer, ranges);
-  sendFrame(link);
+  if (mayAnswer(link, missingBytes + missing.ranges.length * rangeBytes))
+    sendMissingFrame(link, { ...missing, id: 0 });
+  else askToValidate(link, token);
 }

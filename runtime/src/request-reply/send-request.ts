@@ -1,23 +1,14 @@
 /** How a client puts a pending call on a link: whole, in fragments, or as a question for its reply. */
-import { type Link, lengthBytes } from '../transport/transport.js';
+import type { Link } from '../transport/transport.js';
 import {
-  burst,
-  firstIndices,
   fragmentBounds,
   fragmentCount,
   fragmentHeaderBytes,
   maxFragments,
   writeFragmentHeader,
 } from './fragments.js';
-import {
-  allFragments,
-  beginFrame,
-  type Frame,
-  FrameType,
-  type Ranges,
-  sendFrame,
-  writeRanges,
-} from './frames.js';
+import { beginFrame, type Frame, FrameType, sendFrame } from './frames.js';
+import { sendMissingFrame } from './missing-frame.js';
 import type { PendingCall } from './pending-call.js';
 import {
   flagsOf,
@@ -27,6 +18,7 @@ import {
   wireRemaining,
   writeRequestHeader,
 } from './request-frame.js';
+import type { OutgoingMessage } from './transfer.js';
 
 /** The longest request that the link carries, whole or in fragments. */
 export function longestRequest(link: Link): number {
@@ -42,71 +34,54 @@ export function fitsDatagram(link: Link, frame: Frame): boolean {
   return frame.end - frame.start <= link.maxFrame;
 }
 
-/**
- * Sends a copy of the request, or its first fragments where it does not fit. `remaining` in milliseconds.
- *
- * @param once no copy will follow, so all fragments leave now
- */
-export function sendRequest(
-  link: Link,
-  frame: Frame,
-  attempt: number,
-  remaining: number,
-  once = false,
-): void {
-  if (fitsDatagram(link, frame)) {
-    stampRequest(frame, attempt, remaining);
-    link.send(frame.bytes, frame.start, frame.end);
-  } else {
-    const limit = once ? Number.POSITIVE_INFINITY : burst;
-    sendRequestFragments(link, frame, attempt, remaining, allFragments, limit);
-  }
+/** Sends a copy of a request that fits. `remaining` in milliseconds. */
+export function sendRequest(link: Link, frame: Frame, attempt: number, remaining: number): void {
+  stampRequest(frame, attempt, remaining);
+  link.send(frame.bytes, frame.start, frame.end);
 }
 
-/** Sends the next burst of the fragments that the server lacks. */
-export function sendRequestFragments(
+/**
+ * A request that does not fit, as it is sent in fragments.
+ *
+ * @param path the link to send over, while there is one
+ */
+export function outgoingRequest(
+  call: Pick<PendingCall, 'number' | 'frame' | 'copies' | 'deadlineAt' | 'procedure'>,
   link: Link,
-  frame: Frame,
-  attempt: number,
-  remaining: number,
-  ranges: Ranges,
-  limit: number = burst,
-): void {
+  path: () => Link | undefined,
+): Pick<OutgoingMessage, 'number' | 'id' | 'count' | 'once' | 'send'> {
+  const { number, frame, deadlineAt } = call;
   const body = frame.start + requestBodyAt;
   const total = frame.end - body;
   const count = fragmentCount(total, fragmentRoom(link));
-  const indices = firstIndices(ranges, count, limit);
-  const last = indices.at(-1);
-  for (const index of indices) {
-    const [from, to] = fragmentBounds(total, count, index);
-    const writer = beginFrame(FrameType.requestFragment);
-    writeRequestHeader(
-      writer,
-      flagsOf(frame),
-      wireAttempt(attempt),
-      callNumberOf(frame),
-      wireRemaining(remaining),
-    );
-    writeFragmentHeader(writer, { total, index, count, asks: index === last });
-    writer.rawBytes(frame.bytes.subarray(body + from, body + to));
-    sendFrame(link);
-  }
+  return {
+    number,
+    id: 0,
+    count,
+    once: call.procedure.semantics === 'maybe',
+    send(index, serial, asks, now) {
+      const over = path();
+      if (over === undefined) return 0;
+      const [from, to] = fragmentBounds(total, count, index);
+      const writer = beginFrame(FrameType.requestFragment);
+      const remaining = wireRemaining(deadlineAt - now);
+      writeRequestHeader(writer, flagsOf(frame), wireAttempt(call.copies), number, remaining);
+      writeFragmentHeader(writer, { total, index, count, serial, asks });
+      writer.rawBytes(frame.bytes.subarray(body + from, body + to));
+      const bytes = writer.length;
+      sendFrame(over);
+      return bytes;
+    },
+  };
 }
 
-const numberAt = lengthBytes + 3;
-
-function callNumberOf({ bytes, start }: Frame): number {
-  return bytes.readUInt32BE(start + numberAt) * 0x1_0000_0000 + bytes.readUInt32BE(start + numberAt + 4);
-}
-
-/**
- * Asks for the reply: `number u64 | reply id u32 | ranges`. The ranges are of the fragments that are
- * missing of that reply; none are given while no part of it has come.
- */
+/** Asks for the reply, of which nothing has come. */
 export function sendProbe(link: Link, call: PendingCall): void {
-  const writer = beginFrame(FrameType.probe);
-  writer.rawU64(call.number);
-  writer.rawU32(call.replyId);
-  writeRanges(writer, call.reply?.missing() ?? []);
+  beginFrame(FrameType.probe).rawU64(call.number);
   sendFrame(link);
+}
+
+/** Says what of a reply has not arrived. @param serial of the fragment that asked; 0: none did */
+export function sendMissingReply(link: Link, { number, replyId, reply }: PendingCall, serial: number): void {
+  sendMissingFrame(link, { number, id: replyId, serial, ranges: reply?.missing() ?? [] });
 }

@@ -3,14 +3,17 @@
  * under way. It belongs to the client, not to a connection or an address.
  */
 import type { Reader } from '../marshalling/reader.js';
+import type { Principal } from '../schema/description.js';
 import type { Link } from '../transport/transport.js';
 import { readAcknowledgement } from './acknowledgement.js';
 import { type CongestionWindow, createCongestionWindow } from './congestion.js';
+import { createFragmentSender, type FragmentSender } from './fragment-sender.js';
 import { type FragmentHeader, Reassembly } from './fragments.js';
 import { type HistoryUsage, ReplyHistory } from './history.js';
 import { abandon, type CallSession, type KeptReply, type ReceivedCall } from './received-call.js';
 import { createRepairs, type Repairs } from './repairs.js';
 import { createRoundTripEstimate, type RoundTripEstimate } from './retransmission.js';
+import type { SendTimer } from './send-timer.js';
 
 export interface HalfOpenRequest {
   readonly message: Reassembly;
@@ -18,6 +21,9 @@ export interface HalfOpenRequest {
   readonly filtered: boolean;
   lastHeard: number;
 }
+
+/** Time-outs in a row, about ten seconds, after which a reply is sent no further: a client that waits for it asks. */
+const replyTimeouts = 10;
 
 /** What all sessions of a server hold together. */
 export interface SharedUsage extends HistoryUsage {
@@ -32,9 +38,12 @@ export class ServerSession implements CallSession {
   /** Of the handshake that opened the session. */
   readonly nonce: Buffer;
   readonly replyBytes: number;
+  /** Under whom it was opened: nobody else gets anything of it. */
+  readonly principal: Principal | undefined;
   /** The latest validated path to the client. */
   link: Link;
   lastHeard: number;
+  readonly fragments: FragmentSender;
   /** Of what goes to the client over datagrams. */
   readonly congestion: CongestionWindow;
   readonly history: ReplyHistory;
@@ -49,9 +58,13 @@ export class ServerSession implements CallSession {
   private estimate: RoundTripEstimate | undefined;
 
   constructor(
-    opened: Pick<ServerSession, 'clientId' | 'key' | 'token' | 'nonce' | 'replyBytes' | 'link' | 'lastHeard'>,
+    opened: Pick<
+      ServerSession,
+      'clientId' | 'key' | 'token' | 'nonce' | 'replyBytes' | 'principal' | 'link' | 'lastHeard'
+    >,
     firstNumber: number,
     datagramBytes: number,
+    timer: SendTimer,
     repairBytes: number,
     usage: SharedUsage,
   ) {
@@ -60,10 +73,17 @@ export class ServerSession implements CallSession {
     this.token = opened.token;
     this.nonce = opened.nonce;
     this.replyBytes = opened.replyBytes;
+    this.principal = opened.principal;
     this.link = opened.link;
     this.lastHeard = opened.lastHeard;
     this.history = new ReplyHistory(firstNumber, usage);
     this.congestion = createCongestionWindow(datagramBytes);
+    this.fragments = createFragmentSender({
+      window: this.congestion,
+      datagramBytes,
+      mostTimeouts: replyTimeouts,
+      arm: at => timer.arm(this.fragments, at),
+    });
     this.repairs = createRepairs(repairBytes);
     this.usage = usage;
   }

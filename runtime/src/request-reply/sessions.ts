@@ -5,6 +5,7 @@ import type { Reader } from '../marshalling/reader.js';
 import type { Platform, Timer } from '../platform/platform.js';
 import type { ServerEvents } from '../schema/events.js';
 import { protocolVersion } from '../transport/packet.js';
+import { isSamePrincipal } from '../transport/security.js';
 import type { Link } from '../transport/transport.js';
 import { type CookieJar, createCookieJar } from './cookie.js';
 import type { EventSource } from './event-source.js';
@@ -21,6 +22,7 @@ import {
 import type { ServerLimits } from './limits.js';
 import type { ReceivedCall } from './received-call.js';
 import { address, mayAnswer } from './send-reply.js';
+import { createSendTimer, type SendTimer } from './send-timer.js';
 import { ServerSession, type SharedUsage } from './server-session.js';
 
 /** Milliseconds after which a request whose rest does not come is dropped. */
@@ -52,11 +54,13 @@ export class Sessions {
   private readonly options: SessionsOptions;
   private readonly cookies: CookieJar;
   private readonly sessions = new Map<string, ServerSession>();
+  private readonly sendTimer: SendTimer;
   private timer: Timer | undefined;
 
   constructor(options: SessionsOptions) {
     this.options = options;
     const { random } = options.platform;
+    this.sendTimer = createSendTimer(options.platform.clock);
     this.epoch = Buffer.from(random.bytes(idBytes));
     this.cookies = createCookieJar(random.bytes(32), this.epoch);
   }
@@ -83,6 +87,8 @@ export class Sessions {
     if (session === undefined || !session.token.equals(token) || this.hasExpired(session, now)) {
       return rejected(ResetReason.unknownSession);
     }
+    // Whoever got hold of the token gets nothing by it.
+    if (!isSamePrincipal(session.principal, link.principal)) return rejected(ResetReason.unknownSession);
     session.lastHeard = now;
     if (link.validated) session.link = link;
     else if (isSamePath(session.link, link)) {
@@ -119,13 +125,16 @@ export class Sessions {
       sendCookie(link, hello.nonce, this.cookies.issue(hello, link.peer, now));
     } else if (session !== undefined) {
       // Who holds neither the token nor the nonce of the handshake that opened the session is somebody else.
-      if (!session.token.equals(hello.token) && !session.nonce.equals(hello.nonce)) {
+      const isKnown = session.token.equals(hello.token) || session.nonce.equals(hello.nonce);
+      if (!isKnown || !isSamePrincipal(session.principal, link.principal)) {
         refuse(refusal('permission-denied', 'the client id is in use by another client'));
         return;
       }
       session.link = link;
       session.lastHeard = now;
       this.welcome(session, hello);
+    } else if (hello.renewsOnly) {
+      refuse(refusal('failed-precondition', 'the session that the hello names is not known here'));
     } else if (this.sessions.size >= this.options.limits.sessions) {
       refuse(
         refusal('resource-exhausted', `the server has ${this.sessions.size} sessions and takes no more`),
@@ -155,6 +164,7 @@ export class Sessions {
   /** Ends all sessions. */
   close(): void {
     this.timer?.cancel();
+    this.sendTimer.close();
     for (const session of this.sessions.values()) {
       session.end();
       this.tellEnded(session, 'closed');
@@ -178,11 +188,13 @@ export class Sessions {
         token: Buffer.from(platform.random.bytes(idBytes)),
         nonce: Buffer.from(hello.nonce),
         replyBytes: hello.messageBytes,
+        principal: link.principal,
         link,
         lastHeard: now,
       },
       hello.firstNumber,
       datagramBytes,
+      this.sendTimer,
       limits.historyBytesPerClient,
       this.usage,
     );

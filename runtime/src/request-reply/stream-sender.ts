@@ -154,19 +154,12 @@ export class StreamSender {
     if (this.hasRoom) this.onRoom?.();
   }
 
-  /** Another connection took the place of the one before: what is not known to have come is sent there. */
-  resume(): void {
-    if (this.closed) return;
-    for (const segment of this.segments) if (segment.state === 'in-flight') segment.state = 'lost';
-    this.timeouts = 0;
-    this.onWork();
-  }
-
   /** Sends what may be sent now. */
   flush(now: number): void {
     if (this.closed) return;
     const link = this.path.link();
     if (link === undefined) return;
+    // Another connection took the place of the one before: what is not known to have come is sent there.
     if (this.link !== undefined && this.link !== link && link.reliable) {
       for (const segment of this.segments) if (segment.state === 'in-flight') segment.state = 'lost';
     }

@@ -45,13 +45,9 @@ export class CallStreams {
     return this.incoming?.receive(header, buffer, position, end) ?? false;
   }
 
-  /**
-   * There is a way again. Over another connection than before, what is not known to have come is sent anew, and what did
-   * come is said first.
-   */
-  resume(link: Link): void {
+  /** There is a way, or another one than before: what has come is said, and then what is to be sent is sent. */
+  resume(): void {
     this.tellCredit();
-    if (link.reliable) this.outgoing?.resume();
     this.schedule.soon(this);
   }
 

@@ -1,6 +1,7 @@
 /** What generated code tells the runtime about interfaces and procedures. */
 import type { Reader } from '../marshalling/reader.js';
 import type { Writer } from '../marshalling/writer.js';
+import type { Certificate } from '../platform/tls.js';
 import type { DeclaredError } from './errors.js';
 import type { Metadata } from './metadata.js';
 
@@ -87,12 +88,23 @@ export interface InterfaceDescription<Client, Service> {
   readonly name: string;
   /** The names of the interfaces that it extends, itself not included, nearest first. */
   readonly bases: readonly string[];
+  /** The schema of the module that declares it. */
+  readonly schema: ModuleSchema;
   /** Its own procedures and the inherited ones. */
   readonly procedures: readonly AnyProcedure[];
   /** Makes the client stub: an object whose methods marshal and call. */
   createClient(caller: Caller): Client;
   /** Makes the dispatcher that chooses the server stub's procedure for a request. */
   createDispatcher(service: Service): Dispatcher;
+}
+
+/** What a module declares, as text of the schema language: for reflection. */
+export interface ModuleSchema {
+  /** By which the texts of one compilation import each other: `bank.idl`. */
+  readonly path: string;
+  /** The schemas from which the text imports. A function, since modules may import each other. */
+  imports(): readonly ModuleSchema[];
+  readonly text: string;
 }
 
 /**
@@ -232,6 +244,15 @@ export interface Peer {
   readonly address: string;
   /** The calling channel's id, 32 hexadecimal digits. */
   readonly clientId: string;
+  /** Who has proved to call; absent where the transport or the client did not prove it. */
+  readonly principal?: Principal;
+}
+
+/** Somebody who proved by a certificate who they are. A channel's calls and their history belong to one principal. */
+export interface Principal {
+  /** Tells one principal from another, and stays when the certificate is renewed. */
+  readonly name: string;
+  readonly certificate: Certificate;
 }
 
 /** A value, or a promise of it. */

@@ -79,8 +79,11 @@ export interface ClientEvents {
   /** A frame broke the rules. */
   malformed: EventClient & EventPath;
   /** A datagram or a connection broke the rules before any frame was seen. */
-  damaged: EventClient & EventPath;
+  damaged: EventClient & EventPath & { readonly reason: DamageReason };
 }
+
+/** What was wrong: checksum, magic or version; a seal; or a sealed datagram came again. */
+export type DamageReason = 'damaged' | 'forged' | 'replayed';
 
 /** Why a request was not executed: another copy of it runs, or was answered; the call is over; it is another request. */
 export type DuplicateReason = 'running' | 'answered' | 'finished' | 'mismatched';
@@ -108,7 +111,7 @@ export interface ServerEvents {
   /** A client was told that its session is not known here. */
   'reset-sent': EventClient & EventPath;
   malformed: EventPath;
-  damaged: EventPath;
+  damaged: EventPath & { readonly reason: DamageReason };
 }
 
 /** One event: its kind, when it was on the platform's clock in milliseconds, and what its kind tells. */

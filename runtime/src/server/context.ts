@@ -57,7 +57,9 @@ export class ServerContext implements CallContext {
   }
 
   get peer(): Peer {
-    return { address: this.call.link.peer, clientId: this.call.clientId.toString('hex') };
+    const { peer: address, principal } = this.call.link;
+    const clientId = this.call.clientId.toString('hex');
+    return principal === undefined ? { address, clientId } : { address, clientId, principal };
   }
 
   get signal(): AbortSignal {

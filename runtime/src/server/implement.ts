@@ -4,7 +4,12 @@ import type { Dispatcher, InterfaceDescription } from '../schema/description.js'
 /** A service that a server can offer. */
 export interface Implementation {
   readonly interface: string;
+  readonly description: InterfaceDescription<unknown, never>;
   readonly dispatcher: Dispatcher;
+  /** Called when a server is about to offer it, with all that the server offers. */
+  attach?(services: readonly Implementation[]): void;
+  /** Called when that server begins to drain, before it refuses calls. */
+  drain?(): void;
 }
 
 /**
@@ -23,5 +28,5 @@ export function implement<Client, Service>(
       throw new TypeError(`the service for ${description.name} has no procedure '${name}'`);
     }
   }
-  return { interface: description.name, dispatcher: description.createDispatcher(service) };
+  return { interface: description.name, description, dispatcher: description.createDispatcher(service) };
 }

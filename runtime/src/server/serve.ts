@@ -1,6 +1,7 @@
 /** Starts a server: listens, and serves the procedures of its services. */
 import { nodePlatform } from '../platform/node.js';
 import type { Platform } from '../platform/platform.js';
+import type { KeyAndCertificate } from '../platform/tls.js';
 import { type CalleeCounters, CalleeEndpoint } from '../request-reply/callee.js';
 import { createEventSource } from '../request-reply/event-source.js';
 import { type ServerLimits, serverLimits } from '../request-reply/limits.js';
@@ -9,7 +10,9 @@ import type { EventListener, ServerEvent, ServerEvents } from '../schema/events.
 import { parseAddress } from '../transport/address.js';
 import { listen } from '../transport/open.js';
 import { datagramBytes } from '../transport/packet.js';
+import type { ServerTls } from '../transport/security.js';
 import type { Listener } from '../transport/transport.js';
+import { attachWebSockets, type WebOptions } from '../transport/ws.js';
 import { inheriting } from './context-storage.js';
 import { type Draining, type DrainOptions, drain } from './drain.js';
 import { type ErrorListener, Execution, type ExecutionCounters } from './execution.js';
@@ -24,6 +27,10 @@ export interface ServeOptions {
   readonly limits?: Partial<ServerLimits>;
   /** The longest UDP datagram that is sent, in bytes; 1,200 unless told otherwise. */
   readonly datagramBytes?: number;
+  /** For addresses that are secured: who this server is, and whom it believes. */
+  readonly tls?: ServerTls;
+  /** How web pages reach the server over WebSockets. */
+  readonly web?: WebOptions;
   /** Told of errors that procedures throw and do not declare. Default: they are printed on standard error. */
   readonly onError?: ErrorListener;
   /** Stand around every procedure, the first one outermost. */
@@ -67,6 +74,13 @@ export interface Server extends AsyncDisposable {
    * @throws RangeError when the timeout is negative or not a number
    */
   drain(options?: DrainOptions): Promise<void>;
+  /**
+   * Shows clients another key and certificate from now on, at all addresses that are secured; whom the server trusts stays
+   * as it was. Connections and keys of sealed UDP that are there live on.
+   *
+   * @throws TypeError when they cannot be used, or no address is secured
+   */
+  renewCertificate(renewed: KeyAndCertificate): void;
   /** Stops to listen, fails what waits and what runs, and lets the ports go. */
   close(): Promise<void>;
 }
@@ -81,6 +95,7 @@ export async function serve(options: ServeOptions): Promise<Server> {
   const platform = options.platform ?? nodePlatform;
   const limits = serverLimits(options.limits);
   const table = createProcedureTable(options.services, entry => surrounded(entry, options));
+  for (const service of options.services) service.attach?.(options.services);
   const longestDatagram = datagramBytes(options.datagramBytes);
   const wanted = [options.listen].flat().map(parseAddress);
   const onError = options.onError ?? printError;
@@ -97,7 +112,18 @@ export async function serve(options: ServeOptions): Promise<Server> {
     dispatch: (call, target, hasMetadata, reader) => execution.dispatch(call, target, hasMetadata, reader),
   });
 
+  const transport = {
+    platform,
+    handlers: callee.handlers,
+    counters: callee.counters,
+    maxFrame: limits.messageBytes + 1024,
+    datagramBytes: longestDatagram,
+    datagramKeys: limits.datagramKeys,
+    tls: options.tls,
+  };
+  const { web = {} } = options;
   const listeners: Listener[] = [];
+  let attached: Pick<Listener, 'close'> | undefined;
   let closed = false;
   const close = async (): Promise<void> => {
     if (closed) return;
@@ -105,21 +131,17 @@ export async function serve(options: ServeOptions): Promise<Server> {
     execution.close();
     callee.close();
     for (const listener of listeners) listener.close();
+    attached?.close();
   };
 
   try {
     for (const address of wanted) {
-      const listener = await listen(address, {
-        platform,
-        handlers: callee.handlers,
-        counters: callee.counters,
-        maxFrame: limits.messageBytes + 1024,
-        datagramBytes: longestDatagram,
-      });
+      const listener = await listen(address, { ...transport, web });
       listeners.push(listener);
       const taken = parseAddress(listener.address);
       if (taken.scheme === 'tcp' && tcpPort === 0) tcpPort = taken.port;
     }
+    if (web.server !== undefined) attached = await attachWebSockets(web.server, { ...transport, web });
   } catch (error) {
     await close();
     throw error;
@@ -127,7 +149,10 @@ export async function serve(options: ServeOptions): Promise<Server> {
 
   const { counters } = execution;
   const draining: Draining = {
-    refuseNewCalls: () => callee.refuseNewCalls(),
+    refuseNewCalls() {
+      for (const service of options.services) service.drain?.();
+      callee.refuseNewCalls();
+    },
     isBusy: () => counters.running + counters.queued > 0,
     watchReplies: () => callee.sessions.watchHistory(),
     isClosed: () => closed,
@@ -144,6 +169,11 @@ export async function serve(options: ServeOptions): Promise<Server> {
     }),
     subscribe: events.subscribe,
     drain: drainOptions => drain(platform.clock, draining, drainOptions),
+    renewCertificate: renewed => {
+      const secured = listeners.filter(({ renew }) => renew !== undefined);
+      if (secured.length === 0) throw new TypeError('the server listens at no address that TLS secures');
+      for (const listener of secured) listener.renew?.(renewed);
+    },
     close,
     [Symbol.asyncDispose]: close,
   };

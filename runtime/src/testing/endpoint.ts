@@ -1,4 +1,5 @@
 import type { SocketAddress, StreamSocket } from '../platform/platform.js';
+import type { TlsSession } from '../platform/tls.js';
 import { systemError } from './errors.js';
 import type { Incarnation } from './incarnation.js';
 import type { Internet } from './internet.js';
@@ -21,6 +22,8 @@ export interface EndpointPlace {
   readonly local: SocketAddress;
   /** The other end, as this one sees it. */
   readonly remote: SocketAddress;
+  /** Of a secured connection. */
+  readonly tls?: TlsSession;
 }
 
 /** One end of a connection: what its machine's system knows of it, and the socket that its program has. */
@@ -140,6 +143,7 @@ export function createEndpoint(
   const socket: StreamSocket = {
     local,
     remote,
+    ...(place.tls && { tls: place.tls }),
     onData: noop,
     onClose: noop,
     onDrain: noop,

@@ -10,22 +10,38 @@ export interface Faults {
   readonly corrupt: number;
   /** How long a packet is under way, in milliseconds: always as long, or between two bounds. */
   readonly latency: number | readonly [least: number, most: number];
+  /** Bytes that the link carries in a second; datagrams that are sent faster wait. `Infinity`: as many as come. */
+  readonly bandwidth: number;
+  /** Bytes of datagrams that may wait for a link's bandwidth; what does not fit is lost. */
+  readonly queue: number;
 }
 
-export const noFaults: Faults = { loss: 0, duplicate: 0, reorder: 0, corrupt: 0, latency: 1 };
+export const noFaults: Faults = {
+  loss: 0,
+  duplicate: 0,
+  reorder: 0,
+  corrupt: 0,
+  latency: 1,
+  bandwidth: Number.POSITIVE_INFINITY,
+  queue: 65_536,
+};
 
 /** What a machine's packets to itself meet: neither faults nor, hardly, time. */
 export const loopbackFaults: Faults = { ...noFaults, latency: 1 / 64 };
 
 const probabilities = ['loss', 'duplicate', 'reorder', 'corrupt'] as const;
 
-/** @throws RangeError when a probability or a latency is none */
+/** @throws RangeError when a probability, a latency, a bandwidth or a queue is none */
 export function checkFaults(faults: Partial<Faults>): Partial<Faults> {
   for (const name of probabilities) {
     const value = faults[name];
     if (value !== undefined && !(value >= 0 && value <= 1)) {
       throw new RangeError(`${name}: ${value} is not a probability; give a number from 0 to 1`);
     }
+  }
+  for (const name of ['bandwidth', 'queue'] as const) {
+    const value = faults[name];
+    if (value !== undefined && !(value > 0)) throw new RangeError(`${name}: ${value} is not above 0`);
   }
   if (faults.latency !== undefined) {
     const [least, most] = latencyBounds(faults.latency);

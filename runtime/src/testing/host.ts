@@ -1,5 +1,6 @@
 import type { Channel } from '../client/channel.js';
 import { type ConnectOptions, connect } from '../client/connect.js';
+import { type Endpoint, type EndpointOptions, openEndpoint } from '../messages/index.js';
 import type { Platform } from '../platform/platform.js';
 import { type ServeOptions, type Server, serve } from '../server/serve.js';
 import { createClock } from './clock.js';
@@ -10,6 +11,7 @@ import type { Internet } from './internet.js';
 import { createPrng } from './prng.js';
 import type { StreamLayer } from './streams.js';
 import type { Interface, Machine } from './topology.js';
+import { createWebSockets } from './websockets.js';
 
 export interface HostOptions extends Partial<Faults> {
   /** The subnets to which it is attached, one interface each. Default: one that all such hosts share. */
@@ -31,6 +33,8 @@ export interface Host {
   serve(options: Omit<ServeOptions, 'platform'>): Promise<Server>;
   /** `connect` on this host's platform. */
   connect(address: string, options?: Omit<ConnectOptions, 'platform'>): Promise<Channel>;
+  /** `openEndpoint` on this host's platform. */
+  openEndpoint(address: string, options?: Omit<EndpointOptions, 'platform'>): Promise<Endpoint>;
   /**
    * The machine fails. Nothing of the program is called back any more, and what it still does has no effect; nobody
    * is told. Promises that it waits for never settle.
@@ -95,11 +99,16 @@ export function createHost(services: HostServices, machine: Machine): Host {
   const { name, interfaces } = machine;
   let incarnations = 0;
 
+  const streamsOf = (of: Machine): Pick<Platform, 'streams' | 'webSockets'> => {
+    const sockets = streams.socketsOf(of);
+    return { streams: sockets, webSockets: createWebSockets(sockets) };
+  };
+
   const createPlatform = (): Platform => ({
     clock: createClock(scheduler, machine.program, machine.wallClock),
     random: machine.program.random,
     datagrams: datagrams.socketsOf(machine),
-    streams: streams.socketsOf(machine),
+    ...streamsOf(machine),
   });
   let platform = createPlatform();
 
@@ -125,6 +134,7 @@ export function createHost(services: HostServices, machine: Machine): Host {
     },
     serve: options => serve({ ...options, platform }),
     connect: (address, options) => connect(address, { ...options, platform }),
+    openEndpoint: (address, options) => openEndpoint(address, { ...options, platform }),
     crash: () => {
       end();
       machine.isPowered = false;

@@ -3,5 +3,6 @@ export type { Faults } from './faults.js';
 export type { Host, HostOptions } from './host.js';
 export type { Nat, NatOptions } from './nat.js';
 export type { Copy, Fate, Interceptor, Packet, PacketListener, Remove, Verdict } from './packet.js';
+export { type SimulatedAuthority, simulatedAuthority } from './tls.js';
 export type { Router, Subnet } from './topology.js';
 export { type SimulationOptions, simulate, type World } from './world.js';

@@ -15,6 +15,8 @@ export interface Link {
   faults: Faults | undefined;
   /** When the last datagram that keeps the order arrives. */
   lastArrival: number;
+  /** When all that waits for the link's bandwidth has left. */
+  freeAt: number;
 }
 
 /** A copy of a packet that will arrive. */
@@ -52,7 +54,7 @@ export function createNetwork(
     getOrAdd(
       getOrAdd(links, from, () => new Map<Machine, Link>()),
       to,
-      () => ({ from, to, isCut: false, override: {}, faults: undefined, lastArrival: 0 }),
+      () => ({ from, to, isCut: false, override: {}, faults: undefined, lastArrival: 0, freeAt: 0 }),
     );
 
   const faultsOf = (on: Link): Faults => {
@@ -90,14 +92,29 @@ export function createNetwork(
     return on.lastArrival - scheduler.now;
   };
 
+  /** How long a datagram waits for the link's bandwidth and takes to leave; `undefined`: its queue is full. */
+  const wait = (packet: Packet, on: Link, { bandwidth, queue }: Faults): number | undefined => {
+    if (bandwidth === Number.POSITIVE_INFINITY) return 0;
+    const start = Math.max(on.freeAt, scheduler.now);
+    const waiting = ((start - scheduler.now) * bandwidth) / 1000;
+    if (waiting + packet.data.length > queue) return undefined;
+    on.freeAt = start + (packet.data.length * 1000) / bandwidth;
+    return on.freeAt - scheduler.now;
+  };
+
   const judgeDatagram = (packet: Packet, on: Link, own: Faults): Arrival[] => {
     const [least, most] = latencyBounds(own.latency);
+    const waits = wait(packet, on, own);
+    if (waits === undefined) {
+      record(packet, 'overflow');
+      return [];
+    }
     const arrivals: Arrival[] = [];
     const copies = random.chance(own.duplicate) ? 2 : 1;
     for (let copy = 0; copy < copies; copy++) {
       const isHeldBack = random.chance(own.reorder);
       const isDamaged = random.chance(own.corrupt);
-      const delay = random.between(least, most);
+      const delay = waits + random.between(least, most);
       if (copy > 0) record(packet, 'duplicated');
       if (isHeldBack) record(packet, 'reordered');
       if (isDamaged) record(packet, 'corrupted');

@@ -71,7 +71,7 @@ export type Fate =
   | 'reordered'
   /** Nothing is bound to the port. */
   | 'unbound'
-  /** The receiver's socket buffer was full. */
+  /** The receiver's socket buffer, or the queue of a link of bounded bandwidth, was full. */
   | 'overflow'
   /** The receiving host is down. */
   | 'down';

@@ -1,10 +1,12 @@
 import type {
   SocketAddress,
+  StreamConnectOptions,
   StreamListener,
   StreamListenOptions,
   StreamSocket,
   StreamSockets,
 } from '../platform/platform.js';
+import type { KeyAndCertificate, TlsDialling, TlsListening } from '../platform/tls.js';
 import { createEndpoint, type Endpoint, type EndpointPlace } from './endpoint.js';
 import { systemError } from './errors.js';
 import { ask, type Incarnation } from './incarnation.js';
@@ -14,6 +16,7 @@ import { createPipe, type Pipe, type PipeEnds } from './pipe.js';
 import { addressOf, anyAddress, type Binding, createPortTable, isValidPort } from './ports.js';
 import type { Prng } from './prng.js';
 import { createSocketFiles } from './socket-files.js';
+import { shakeHands } from './tls.js';
 import type { Interface, Machine, Route } from './topology.js';
 
 /** How often a connection's first packet is sent again, and after how many milliseconds at first (as Linux does). */
@@ -23,6 +26,7 @@ const firstRetry = 1000;
 interface Listening {
   readonly program: Incarnation;
   readonly accept: (socket: StreamSocket) => void;
+  tls: TlsListening | undefined;
   isOpen: boolean;
 }
 
@@ -119,7 +123,12 @@ export function createStreamLayer(internet: Internet, random: Prng): StreamLayer
   };
 
   const listen = (machine: Machine, options: StreamListenOptions): StreamListener => {
-    const listening: Listening = { program: machine.program, accept: options.onConnection, isOpen: true };
+    const listening: Listening = {
+      program: machine.program,
+      accept: options.onConnection,
+      tls: options.tls,
+      isOpen: true,
+    };
     if ('path' in options) return listenAtPath(machine, options.path, listening);
     const { host = anyAddress, port = 0 } = options;
     const binding = ports.bind(machine, host, port, false);
@@ -127,6 +136,11 @@ export function createStreamLayer(internet: Internet, random: Prng): StreamLayer
     ports.add(machine, listener);
     return {
       address: addressOf(binding),
+      ...(options.tls && {
+        renew: (renewed: KeyAndCertificate) => {
+          listener.tls = { ...options.tls!, ...renewed };
+        },
+      }),
       close: () => {
         listener.isOpen = false;
         ports.remove(machine, listener);
@@ -155,10 +169,12 @@ export function createStreamLayer(internet: Internet, random: Prng): StreamLayer
   const dial = (
     machine: Machine,
     to: SocketAddress,
+    { tls, signal }: StreamConnectOptions,
     connected: (socket: StreamSocket) => void,
-    failed: (error: Error) => void,
+    failed: (error: unknown) => void,
   ): void => {
     const { program } = machine;
+    signal?.addEventListener('abort', () => failed(signal.reason), { once: true });
     const localPort = ports.freePort(machine);
     let tries = 0;
 
@@ -170,6 +186,7 @@ export function createStreamLayer(internet: Internet, random: Prng): StreamLayer
     };
 
     const attempt = (): void => {
+      if (signal?.aborted) return;
       if (tries > mostRetries) {
         fail('ETIMEDOUT');
         return;
@@ -187,12 +204,16 @@ export function createStreamLayer(internet: Internet, random: Prng): StreamLayer
         () => {
           const listener = listenerAt(far.at, target.port);
           const answered = (): void => {
-            if (!program.isAlive) return;
-            if (listener) {
-              const { socket } = join(near, { ...far, program: listener.program }, listener);
-              program.enter('packet', () => connected(socket));
-            } else {
+            if (!program.isAlive || signal?.aborted) return;
+            if (!listener) {
               fail('ECONNREFUSED');
+              return;
+            }
+            try {
+              const { socket } = joinSecured(near, far, listener, tls);
+              program.enter('packet', () => connected(socket));
+            } catch (error) {
+              program.enter('packet', () => failed(error as Error));
             }
           };
           shake(far, near, answered, again);
@@ -203,13 +224,28 @@ export function createStreamLayer(internet: Internet, random: Prng): StreamLayer
     attempt();
   };
 
+  /** @throws Error when they do not accept each other */
+  const joinSecured = (
+    near: EndpointPlace,
+    far: EndpointPlace,
+    listener: Listening,
+    tls: TlsDialling | undefined,
+  ): Endpoint => {
+    const handshake = shakeHands(tls, listener.tls, random.bytes);
+    return join(
+      { ...near, ...handshake.near },
+      { ...far, ...handshake.far, program: listener.program },
+      listener,
+    );
+  };
+
   /** The machine's own system joins the two ends: no handshake travels. */
-  const connectAtPath = (machine: Machine, path: string): StreamSocket => {
+  const connectAtPath = (machine: Machine, path: string, tls: TlsDialling | undefined): StreamSocket => {
     const listener = files.find(machine, path);
     const end = { host: path, port: 0 };
     const place = { protocol: 'unix', at: machine.loopback, local: end, remote: end } as const;
     const near = { ...place, program: machine.program };
-    return join(near, { ...place, program: listener.program }, listener).socket;
+    return joinSecured(near, near, listener, tls).socket;
   };
 
   /** The two ends of a connection to be, and how each is seen by the other. */
@@ -247,17 +283,19 @@ export function createStreamLayer(internet: Internet, random: Prng): StreamLayer
       const { program } = machine;
       return {
         listen: options => ask(program, () => listen(machine, options)),
-        connect: async to => {
+        connect: async (to, options = {}) => {
           if ('path' in to) {
             await nextEvent(program);
-            return ask(program, () => connectAtPath(machine, to.path));
+            return ask(program, () => connectAtPath(machine, to.path, options.tls));
           }
           const { host, port } = to;
           const address = await ask(program, () => {
             if (!isValidPort(port)) throw systemError('connect', 'ERR_SOCKET_BAD_PORT', `port ${port}`);
             return { host: resolveName(internet, host), port };
           });
-          return new Promise((resolve, reject) => program.act(() => dial(machine, address, resolve, reject)));
+          return new Promise((resolve, reject) =>
+            program.act(() => dial(machine, address, options, resolve, reject)),
+          );
         },
       };
     },

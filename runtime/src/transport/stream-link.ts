@@ -1,11 +1,15 @@
 /** Frames over a stream of bytes: the half that TCP, Unix domain sockets and memory have in common. */
 import type { Clock, StreamSocket } from '../platform/platform.js';
+import type { Principal } from '../schema/description.js';
 import { createFrameCutter } from './frame-cutter.js';
 import { protocolVersion } from './packet.js';
 import type { Link, LinkHandlers, TransportCounters } from './transport.js';
 
 /** Each side's first bytes: `CVK` and the protocol's version. */
 const greeting = Buffer.from([0x43, 0x56, 0x4b, protocolVersion]);
+
+/** Milliseconds for which a link that was closed still sends what waits: its peer may not read it. */
+const lingering = 5000;
 
 /** Bytes that are handed to the socket before the turn ends, so that the peer can start while this side goes on. */
 const earlyWriteBytes = 8192;
@@ -16,6 +20,7 @@ export interface StreamLinkOptions {
   readonly counters: TransportCounters;
   readonly maxFrame: number;
   readonly peer: string;
+  readonly principal?: Principal | undefined;
   /** Reads nothing while the link is full: a peer that does not read its answers gets to ask no more. */
   readonly holdsBack?: boolean;
   /** The link is of no use any more, whoever ended it. */
@@ -34,6 +39,7 @@ class StreamLink implements Link {
   readonly validated = true;
   readonly maxFrame: number;
   readonly peer: string;
+  readonly principal: Principal | undefined;
   full = false;
   received = 0;
   sent = 0;
@@ -46,6 +52,7 @@ class StreamLink implements Link {
   private end = 0;
   private scheduled = false;
   private open = true;
+  private paused = false;
   private waiting: (() => void)[] = [];
   private readonly flushTurn = () => this.flush();
 
@@ -54,6 +61,7 @@ class StreamLink implements Link {
     this.options = options;
     this.maxFrame = options.maxFrame;
     this.peer = options.peer;
+    this.principal = options.principal;
   }
 
   start(): void {
@@ -63,6 +71,7 @@ class StreamLink implements Link {
     });
     let greeted = 0;
     this.socket.onData = chunk => {
+      this.received += chunk.length;
       let rest = chunk;
       while (greeted < greeting.length && rest.length > 0) {
         if (rest[0] !== greeting[greeted]) {
@@ -111,11 +120,23 @@ class StreamLink implements Link {
     else callback();
   }
 
+  pause(): void {
+    this.paused = true;
+    this.socket.pause();
+  }
+
+  resume(): void {
+    this.paused = false;
+    if (!this.full || !this.options.holdsBack) this.socket.resume();
+  }
+
   close(): void {
     if (!this.open) return;
     this.flush();
     this.open = false;
-    this.socket.onClose = () => {};
+    const lingers = this.options.clock.setTimer(lingering, () => this.socket.destroy());
+    lingers.unref();
+    this.socket.onClose = () => lingers.cancel();
     this.socket.onData = () => {};
     this.socket.onDrain = () => {};
     this.socket.end();
@@ -134,7 +155,7 @@ class StreamLink implements Link {
   private drained(): void {
     if (!this.open || !this.full) return;
     this.full = false;
-    if (this.options.holdsBack) this.socket.resume();
+    if (this.options.holdsBack && !this.paused) this.socket.resume();
     this.options.handlers.onDrain?.(this);
   }
 
@@ -154,7 +175,7 @@ class StreamLink implements Link {
   private damaged(error: Error): void {
     const { counters, handlers } = this.options;
     counters.damaged++;
-    handlers.onDamaged?.(this.peer);
+    handlers.onDamaged?.(this.peer, 'damaged');
     this.socket.destroy();
     this.gone(error);
   }

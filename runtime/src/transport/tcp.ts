@@ -6,7 +6,7 @@ import type { Link, Listener } from './transport.js';
 
 const format = (address: SocketAddress): string => formatAddress({ scheme: 'tcp', ...address });
 
-/** Rejects with the system's error where nobody listens (`ECONNREFUSED`, …). */
+/** Rejects with the system's error where nobody listens (`ECONNREFUSED`, …), and when its signal is aborted. */
 export async function dialTcp(
   host: string,
   port: number,
@@ -14,7 +14,7 @@ export async function dialTcp(
   options: StreamOptions,
 ): Promise<Link> {
   const address = { host: await datagrams.resolve(host), port };
-  return dialStream(() => streams.connect(address), format(address), options);
+  return dialStream(() => streams.connect(address, { signal: options.signal }), format(address), options);
 }
 
 /** Rejects with the system's error where the port is taken. */

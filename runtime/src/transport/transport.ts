@@ -5,6 +5,13 @@
  * into a frame than its length. Frames that are sent in one turn of the event loop leave together.
  */
 
+import type { Platform } from '../platform/platform.js';
+import type { KeyAndCertificate } from '../platform/tls.js';
+import type { Principal } from '../schema/description.js';
+import type { DamageReason } from '../schema/events.js';
+import type { Address } from './address.js';
+import type { ClientTls } from './security.js';
+
 /** Bytes of a frame before its type. */
 export const lengthBytes = 4;
 
@@ -20,6 +27,8 @@ export interface Link {
   readonly reliable: boolean;
   /** The peer's address: `udp://127.0.0.1:41234`. */
   readonly peer: string;
+  /** Of a server's link: who the client has proved to be; undefined where it proved nothing. */
+  readonly principal: Principal | undefined;
   /** The longest frame that fits, length field included. */
   readonly maxFrame: number;
   /** Whether the peer showed that it receives at this address. A connection shows it by being there. */
@@ -29,8 +38,9 @@ export interface Link {
    * same; whoever can wait with them waits for `onDrain`.
    */
   readonly full: boolean;
-  /** Bytes of datagrams received from and sent to the address. */
+  /** Bytes that came from the peer. */
   received: number;
+  /** Bytes of datagrams that were sent to the address. */
   sent: number;
   /** For whom the frames of a datagram are, where the owner's preamble says so. */
   addressee: Buffer | undefined;
@@ -40,6 +50,9 @@ export interface Link {
   flush(): void;
   /** Calls back when all that was queued before has been handed to the socket. */
   whenFlushed(callback: () => void): void;
+  /** Reads nothing more, so that the peer comes to be full; a little may still be called back. Streams only. */
+  pause?(): void;
+  resume?(): void;
   /** Sends what is queued and lets the path go. */
   close(): void;
 }
@@ -49,7 +62,7 @@ export interface LinkHandlers {
   /** Whole frames, one after another, in `bytes[start, end)`: a datagram's, or what a read of a stream gave. */
   onFrames(link: Link, bytes: Buffer, start: number, end: number): void;
   /** Bytes came that cannot be of this protocol: a datagram, which is dropped, or a connection's, which ends it. */
-  onDamaged?(peer: string): void;
+  onDamaged?(peer: string, reason: DamageReason): void;
   /** The path is gone, for whatever reason but the owner's `close`. */
   onDown?(link: Link, error: Error | null): void;
   /** A link that was full has room again. The links of one UDP socket are full together, and each of them is told. */
@@ -67,6 +80,8 @@ export interface LinkHandlers {
 export interface Listener {
   /** With the port that was taken. */
   readonly address: string;
+  /** Shows later clients another certificate; only where TLS secures the path. @throws TypeError if it is none */
+  renew?(renewed: KeyAndCertificate): void;
   /** Stops to receive, sends what is queued, and closes its links. */
   close(): void;
 }
@@ -75,4 +90,34 @@ export interface Listener {
 export interface TransportCounters {
   /** Datagrams whose checksum, magic or version was wrong. */
   damaged: number;
+  /** Sealed datagrams that were changed, or sealed with another key. */
+  forged: number;
+  /** Sealed datagrams that had come before, or too long after others. */
+  replayed: number;
+  /** Connections whose client's certificate names nobody that the server takes. */
+  unauthenticated: number;
 }
+
+export function createTransportCounters(): TransportCounters {
+  return { damaged: 0, forged: 0, replayed: 0, unauthenticated: 0 };
+}
+
+/** What opening a path or a listener takes, whichever transport it is. */
+export interface TransportOptions {
+  readonly platform: Platform;
+  readonly handlers: LinkHandlers;
+  readonly counters: TransportCounters;
+  /** The longest frame that a stream accepts. */
+  readonly maxFrame: number;
+  /** The longest datagram that is sent. */
+  readonly datagramBytes: number;
+}
+
+export interface DialOptions extends TransportOptions {
+  /** Gives up to dial, where that takes time. */
+  readonly signal?: AbortSignal | undefined;
+  readonly tls?: ClientTls | undefined;
+}
+
+/** Opens a path to a server. Rejects with the system's error where there is none. A page knows fewer than Node does. */
+export type Dial = (address: Address, options: DialOptions) => Promise<Link>;

@@ -1,7 +1,9 @@
 /** Frames over UDP: several in a datagram, none split. What does not fit is the fragmentation layer's matter. */
 import type { DatagramSocket, Platform, SocketAddress } from '../platform/platform.js';
+import type { Principal } from '../schema/description.js';
+import type { DamageReason } from '../schema/events.js';
 import { formatAddress } from './address.js';
-import { isSoundPacket, packetHeaderBytes, sealPacket } from './packet.js';
+import { type Envelope, isSoundPacket, packetHeaderBytes, plainEnvelope } from './packet.js';
 import {
   type Link,
   type LinkHandlers,
@@ -14,7 +16,7 @@ import {
 const fullAt = 256 * 1024;
 const dropAt = 4 * fullAt;
 
-/** How many peers' links a listening socket keeps; sessions keep theirs beyond that. */
+/** How many peers' links a listening socket keeps, besides those that were asked for; sessions keep theirs beyond that. */
 const maxCachedLinks = 65_536;
 
 export interface UdpOptions {
@@ -26,7 +28,7 @@ export interface UdpOptions {
 }
 
 /** One socket, and the datagrams that its links are filling. */
-class UdpEndpoint {
+export class UdpEndpoint {
   readonly socket: DatagramSocket;
   readonly options: UdpOptions;
   readonly datagramBytes: number;
@@ -58,8 +60,8 @@ class UdpEndpoint {
     return room;
   }
 
-  emit(datagram: Buffer, to: SocketAddress): void {
-    sealPacket(datagram, 0, datagram.length);
+  emit(datagram: Buffer, envelope: Envelope, to: SocketAddress): void {
+    if (!envelope.complete(datagram)) return;
     const { unsent } = this.socket;
     if (unsent < fullAt || (this.full && unsent < dropAt)) this.socket.send(datagram, to);
     else if (!this.full) {
@@ -89,26 +91,52 @@ class UdpEndpoint {
   }
 }
 
-class UdpLink implements Link {
+/** What makes a path secure. */
+export interface UdpSecurity {
+  readonly scheme: 'udp' | 'udps';
+  readonly envelope: Envelope;
+  readonly principal: Principal | undefined;
+}
+
+const plain: UdpSecurity = { scheme: 'udp', envelope: plainEnvelope, principal: undefined };
+
+export class UdpLink implements Link {
   readonly reliable = false;
   readonly maxFrame: number;
   readonly address: SocketAddress;
+  readonly principal: Principal | undefined;
   validated = false;
   received = 0;
-  sent = 0;
+  sent: number;
   addressee: Buffer | undefined = undefined;
+  /** Its owner sends by it of its own accord, so that it stays when others are forgotten. */
+  isHeld = false;
   private readonly endpoint: UdpEndpoint;
+  private readonly security: UdpSecurity;
+  /** Where the frames of a datagram end at the latest. */
+  private readonly room: number;
   private readonly onClose: (() => void) | undefined;
   private datagram: Buffer | undefined;
   private filled = 0;
   private listed = false;
   private waiting: (() => void)[] = [];
 
-  constructor(endpoint: UdpEndpoint, address: SocketAddress, onClose?: () => void) {
+  constructor(
+    endpoint: UdpEndpoint,
+    address: SocketAddress,
+    security: UdpSecurity = plain,
+    onClose?: () => void,
+  ) {
+    const { headerBytes, trailerBytes } = security.envelope;
     this.endpoint = endpoint;
     this.address = address;
+    this.security = security;
+    this.principal = security.principal;
     this.onClose = onClose;
-    this.maxFrame = endpoint.datagramBytes - packetHeaderBytes - preambleBytes;
+    this.room = endpoint.datagramBytes - trailerBytes;
+    this.maxFrame = this.room - headerBytes - preambleBytes;
+    // What may be sent to an address that was not validated is reckoned with the plain envelope's length.
+    this.sent = headerBytes + trailerBytes - packetHeaderBytes;
   }
 
   get full(): boolean {
@@ -116,19 +144,18 @@ class UdpLink implements Link {
   }
 
   get peer(): string {
-    return peerOf(this.address);
+    return formatAddress({ scheme: this.security.scheme, ...this.address });
   }
 
   send(bytes: Buffer, start: number, end: number): void {
     const length = end - start;
-    if (this.datagram !== undefined && this.filled + length > this.datagram.length) this.flush();
+    if (this.datagram !== undefined && this.filled + length > this.room) this.flush();
     if (this.datagram === undefined) {
       this.datagram = this.endpoint.claim();
       const { handlers } = this.endpoint.options;
-      this.filled =
-        handlers.preamble?.(this, this.datagram, packetHeaderBytes, this.datagram.length - length) ??
-        packetHeaderBytes;
-      this.sent += this.filled;
+      const { headerBytes, trailerBytes } = this.security.envelope;
+      this.filled = handlers.preamble?.(this, this.datagram, headerBytes, this.room - length) ?? headerBytes;
+      this.sent += this.filled + trailerBytes;
       if (!this.listed) {
         this.listed = true;
         this.endpoint.schedule(this);
@@ -142,7 +169,9 @@ class UdpLink implements Link {
   /** Hands the datagram that is being filled to the socket. */
   flush(): void {
     if (this.datagram !== undefined) {
-      this.endpoint.emit(this.datagram.subarray(0, this.filled), this.address);
+      const { envelope } = this.security;
+      const length = this.filled + envelope.trailerBytes;
+      this.endpoint.emit(this.datagram.subarray(0, length), envelope, this.address);
       this.datagram = undefined;
     }
     this.listed = false;
@@ -160,6 +189,7 @@ class UdpLink implements Link {
 
   close(): void {
     this.flush();
+    this.isHeld = false;
     this.onClose?.();
   }
 }
@@ -174,47 +204,62 @@ export async function dialUdp(host: string, port: number, options: UdpOptions): 
       // As a connected socket would: another server's answers must not pass for this one's.
       if (from.port !== address.port || from.host !== address.host) return;
       if (isSoundPacket(message)) options.handlers.onFrames(link, message, packetHeaderBytes, message.length);
-      else dropDamaged(options, from);
+      else dropDatagram(options, 'udp', from, 'damaged');
     },
   });
-  const link: UdpLink = new UdpLink(new UdpEndpoint(socket, options, () => [link]), address, () =>
-    socket.close(),
-  );
+  const endpoint = new UdpEndpoint(socket, options, () => [link]);
+  const link: UdpLink = new UdpLink(endpoint, address, plain, () => socket.close());
   return link;
 }
 
-function dropDamaged({ counters, handlers }: UdpOptions, from: SocketAddress): void {
-  counters.damaged++;
-  handlers.onDamaged?.(peerOf(from));
-}
-
-function peerOf(address: SocketAddress): string {
-  return formatAddress({ scheme: 'udp', ...address });
+/** Counts a datagram that is not taken, and tells of it. */
+export function dropDatagram(
+  { counters, handlers }: Pick<UdpOptions, 'counters' | 'handlers'>,
+  scheme: 'udp' | 'udps',
+  from: SocketAddress,
+  reason: DamageReason,
+): void {
+  counters[reason]++;
+  handlers.onDamaged?.(formatAddress({ scheme, ...from }), reason);
 }
 
 /** A socket that talks to this machine alone is reachable from this machine alone. */
-function isLoopback(host: string): boolean {
+export function isLoopback(host: string): boolean {
   return host.startsWith('127.') || host === '::1';
 }
 
+export interface UdpListener extends Listener {
+  /**
+   * The path from the listening socket to a peer, the same one until it is closed: what the peer sends comes by it too.
+   */
+  linkTo(peer: SocketAddress): Link;
+}
+
 /** Receives datagrams from any peer. Rejects with the system's error where the port is taken. */
-export async function listenUdp(host: string, port: number, options: UdpOptions): Promise<Listener> {
+export async function listenUdp(host: string, port: number, options: UdpOptions): Promise<UdpListener> {
   const { datagrams } = options.platform;
   let links = new Map<number, UdpLink[]>();
   let cached = 0;
   let closed = false;
 
+  const keep = (link: UdpLink): void => {
+    const { port } = link.address;
+    links.set(port, [...(links.get(port) ?? []), link]);
+    cached++;
+  };
+
   const linkTo = (from: SocketAddress): UdpLink => {
     const samePort = links.get(from.port);
     const known = samePort?.find(link => link.address.host === from.host);
     if (known !== undefined) return known;
-    if (cached === maxCachedLinks) {
+    if (cached >= maxCachedLinks) {
+      const held = [...links.values()].flat().filter(link => link.isHeld);
       links = new Map();
+      held.forEach(keep);
       cached = 0;
     }
     const link = new UdpLink(endpoint, from);
-    links.set(from.port, [...(links.get(from.port) ?? []), link]);
-    cached++;
+    keep(link);
     return link;
   };
 
@@ -224,7 +269,7 @@ export async function listenUdp(host: string, port: number, options: UdpOptions)
     onMessage(message, from) {
       if (closed) return;
       if (!isSoundPacket(message)) {
-        dropDamaged(options, from);
+        dropDatagram(options, 'udp', from, 'damaged');
         return;
       }
       const link = linkTo(from);
@@ -235,6 +280,11 @@ export async function listenUdp(host: string, port: number, options: UdpOptions)
   const endpoint = new UdpEndpoint(socket, options, () => [...links.values()].flat());
   return {
     address: formatAddress({ scheme: 'udp', ...socket.address }),
+    linkTo(peer) {
+      const link = linkTo(peer);
+      link.isHeld = true;
+      return link;
+    },
     close() {
       closed = true;
       endpoint.flush();

@@ -3,8 +3,8 @@ import { offer } from '../../../examples/dist/processes.js';
 import { relayDatagrams } from '../../../examples/dist/wire/datagram-relay.js';
 import { proxyStreams } from '../../../examples/dist/wire/stream-proxy.js';
 import { Reader } from '../../../runtime/dist/marshalling/reader.js';
-import { forEachFrame } from '../../../runtime/dist/request-reply/frame-loop.js';
 import { FrameType } from '../../../runtime/dist/request-reply/frames.js';
+import { forEachFrame } from '../../../runtime/dist/transport/frame-loop.js';
 import { packetHeaderBytes } from '../../../runtime/dist/transport/packet.js';
 import { proxyHalfOpen } from './half-open-proxy.mjs';
 

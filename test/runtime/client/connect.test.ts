@@ -14,6 +14,14 @@ describe('connect refuses', () => {
     await expect(serve({ listen: 'memory:nowhere', services: [], datagramBytes })).rejects.toThrow(message);
   });
 
+  it.each(['promotionBytes', 'callsInFlight', 'queuedCalls'])('%s of 0 and less', async name => {
+    for (const value of [0, -1, Number.NaN]) {
+      const opened = connect('memory:nowhere', { [name]: value });
+      await expect(opened).rejects.toThrow(`'${name}' must be above 0`);
+    }
+    await (await connect('memory:nowhere', { [name]: Number.POSITIVE_INFINITY })).close();
+  });
+
   it.each(['', 'http://127.0.0.1:1', 'udp://127.0.0.1', 'udp://127.0.0.1:65536', 'tcp://:1', 'memory:'])(
     "the address '%s'",
     address => expect(connect(address)).rejects.toThrow(TypeError),

@@ -239,6 +239,21 @@ describe('streams', () => {
     expect(near.write(Buffer.from('late'))).toBe(false);
   });
 
+  it('gives up to connect when its signal is aborted, and is left alone by it afterwards', async () => {
+    const reason = new Error('no time');
+    const { address } = await listen(() => {});
+    await expect(streams.connect(address, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+    const controller = new AbortController();
+    const connecting = streams.connect(address, { signal: controller.signal });
+    controller.abort(reason);
+    await expect(connecting).rejects.toBe(reason);
+    const late = new AbortController();
+    const socket = await streams.connect(address, { signal: late.signal });
+    opened.push({ close: () => socket.destroy() });
+    late.abort();
+    expect(socket.write(Buffer.from('hello'))).toBe(true);
+  });
+
   it('keeps the code of a connection that is refused', async () => {
     const listener = await listen(() => {});
     listener.close();

@@ -6,6 +6,7 @@ import { streamWindow } from '../../../runtime/src/request-reply/limits.js';
 import { createPendingCall } from '../../../runtime/src/request-reply/pending-call.js';
 import { writeRequest } from '../../../runtime/src/request-reply/request-frame.js';
 import type { AnyProcedure } from '../../../runtime/src/schema/description.js';
+import { dial } from '../../../runtime/src/transport/open.js';
 import { createManualPlatform, frameOf, procedure } from './support.js';
 
 /** Where the test answers from. */
@@ -28,6 +29,7 @@ export async function connect(options: Partial<CallerOptions> = {}): Promise<Cli
   const clientId = Buffer.alloc(16, 5);
   const caller = new CallerEndpoint({
     platform: manual.platform,
+    dial,
     address: { scheme: 'udp', ...server },
     clientId,
     messageBytes: 10_000,

@@ -1,15 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
-  burst,
   type FragmentHeader,
-  firstIndices,
   fragmentBounds,
   fragmentCount,
   fragmentOverhead,
   Reassembly,
 } from '../../../runtime/src/request-reply/fragments.js';
-import { allFragments, maxRanges } from '../../../runtime/src/request-reply/frames.js';
+import { maxRanges } from '../../../runtime/src/request-reply/frames.js';
 
 interface Part {
   readonly header: FragmentHeader;
@@ -21,7 +19,7 @@ function cut(body: Buffer, room: number): Part[] {
   const count = fragmentCount(total, room);
   return Array.from({ length: count }, (_, index) => {
     const [from, to] = fragmentBounds(total, count, index);
-    return { header: { total, count, index, asks: false }, bytes: body.subarray(from, to) };
+    return { header: { total, count, index, serial: 1, asks: false }, bytes: body.subarray(from, to) };
   });
 }
 
@@ -49,7 +47,10 @@ describe('fragments', () => {
         const message = new Reassembly(whole.length, parts.length);
         const chance = () => chances.next().value as number;
         for (let round = 0; !message.complete && round < 5000; round++) {
-          const wanted = firstIndices(message.missing(), parts.length, burst).sort(() => chance() - 50);
+          const wanted = message
+            .missing()
+            .flatMap(([from, to]) => Array.from({ length: to - from }, (_, at) => from + at))
+            .sort(() => chance() - 50);
           for (const index of wanted) {
             const { header, bytes } = parts[index]!;
             if (chance() < 30) continue;
@@ -78,9 +79,9 @@ describe('fragments', () => {
 
   it('that do not overlap cannot be altered by a later one', () => {
     const message = new Reassembly(10, 2);
-    message.add({ total: 10, count: 2, index: 0, asks: false }, Buffer.from('hello'));
-    message.add({ total: 10, count: 2, index: 0, asks: false }, Buffer.from('HELLO'));
-    message.add({ total: 10, count: 2, index: 1, asks: false }, Buffer.from('world'));
+    message.add({ total: 10, count: 2, index: 0, serial: 1, asks: false }, Buffer.from('hello'));
+    message.add({ total: 10, count: 2, index: 0, serial: 1, asks: false }, Buffer.from('HELLO'));
+    message.add({ total: 10, count: 2, index: 1, serial: 1, asks: false }, Buffer.from('world'));
     expect(message.join().toString()).toBe('helloworld');
   });
 
@@ -90,7 +91,7 @@ describe('fragments', () => {
     { why: 'it declares 4 GiB', header: { total: 0xffff_ffff, index: 0, count: 10 } },
     { why: 'there would be more fragments than bytes', header: { total: 10, index: 0, count: 11 } },
   ])('are refused when $why', ({ header }) => {
-    expect(Reassembly.isSound({ ...header, asks: false }, 1000)).toBe(false);
+    expect(Reassembly.isSound({ ...header, serial: 1, asks: false }, 1000)).toBe(false);
   });
 });
 
@@ -98,27 +99,11 @@ describe('what is missing', () => {
   it('is told in 32 ranges at the most, the first ones', () => {
     const message = new Reassembly(1000, 200);
     for (let index = 1; index < 200; index += 2) {
-      message.add({ total: 1000, count: 200, index, asks: false }, Buffer.alloc(5));
+      message.add({ total: 1000, count: 200, index, serial: 1, asks: false }, Buffer.alloc(5));
     }
     const ranges = message.missing();
     expect(ranges).toHaveLength(maxRanges);
     expect(ranges[0]).toEqual([0, 1]);
     expect(ranges.at(-1)).toEqual([62, 63]);
-  });
-
-  it('is cut to what there is and to a burst', () => {
-    expect(firstIndices(allFragments, 5, burst)).toEqual([0, 1, 2, 3, 4]);
-    expect(firstIndices(allFragments, 500, burst)).toHaveLength(burst);
-    expect(
-      firstIndices(
-        [
-          [3, 2],
-          [7, 9],
-          [400, 500],
-        ],
-        8,
-        burst,
-      ),
-    ).toEqual([7]);
   });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { fragmentHeaderBytes } from '../../../runtime/src/request-reply/fragments.js';
 import { entryBytes } from '../../../runtime/src/request-reply/history.js';
 import {
   defaultServerLimits,
@@ -6,7 +7,7 @@ import {
   serverLimits,
 } from '../../../runtime/src/request-reply/limits.js';
 import { writeRequest } from '../../../runtime/src/request-reply/request-frame.js';
-import { sendRequest } from '../../../runtime/src/request-reply/send-request.js';
+import { outgoingRequest } from '../../../runtime/src/request-reply/send-request.js';
 import { writeSegment } from '../../../runtime/src/request-reply/stream-frames.js';
 import {
   acknowledgeBelow,
@@ -19,15 +20,18 @@ import {
 } from './server-bench.js';
 import { createRecordingLink, procedure } from './support.js';
 
-/** The fragments of a request, as many as one burst has. */
+/** The fragments of a request. */
 function fragmentsOf(
   number: number,
   length: number,
   semantics: 'at-most-once' | 'at-least-once' = 'at-most-once',
 ) {
-  const frame = writeRequest(procedure({ semantics }), number, [Buffer.alloc(length)], undefined);
+  const called = procedure({ semantics });
+  const frame = writeRequest(called, number, [Buffer.alloc(length)], undefined);
   const link = createRecordingLink({ maxFrame: 300 });
-  sendRequest(link, frame, 1, 30_000);
+  const call = { number, frame, procedure: called, copies: 1, deadlineAt: 30_000 };
+  const request = outgoingRequest(call, link, () => link);
+  for (let index = 0; index < request.count; index++) request.send(index, index + 1, true, 0);
   return link.take().map(({ bytes }) => bytes);
 }
 
@@ -57,7 +61,10 @@ function segment(number: number, index: number, items: number, bytes: number = i
 
 /** Each limit, and what becomes of a client that goes beyond it. */
 const proofs: Readonly<
-  Record<Exclude<keyof ServerLimits, 'lease' | 'metadataBytes' | 'runningCalls' | 'queuedCalls'>, () => void>
+  Record<
+    Exclude<keyof ServerLimits, 'lease' | 'metadataBytes' | 'runningCalls' | 'queuedCalls' | 'datagramKeys'>,
+    () => void
+  >
 > = {
   messageBytes() {
     const bench = createServerBench({ messageBytes: 2000 });
@@ -241,7 +248,7 @@ describe('half-open requests', () => {
     const client = openSession(bench);
     for (let number = 1; number <= 200; number++) {
       const [first] = fragmentsOf(number, 1000);
-      const empty = Buffer.from(first!.subarray(0, 4 + 1 + 14 + 9));
+      const empty = Buffer.from(first!.subarray(0, 4 + 1 + 14 + fragmentHeaderBytes));
       empty.writeUInt32BE(empty.length - 4, 0);
       client.send(empty);
     }

@@ -31,4 +31,15 @@ describe('long replies of unfiltered calls', () => {
     expect(repairs.find(1)).toBe(again);
     expect(repairs.find(2)).toBeDefined();
   });
+
+  it('are gone when the client has them', () => {
+    const repairs = createRepairs(1000);
+    const kept = call(1);
+    repairs.keep(kept, reply(1000), 0);
+    repairs.drop(1);
+    expect(repairs.find(1)).toBeUndefined();
+    expect(kept.reply).toBeUndefined();
+    repairs.keep(call(2), reply(1000), 0);
+    expect(repairs.find(2)).toBeDefined();
+  });
 });

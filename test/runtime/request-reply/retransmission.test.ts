@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   backOff,
+  connectionPatience,
   createRoundTripEstimate,
   initialTimeout,
   maximumTimeout,
@@ -13,6 +14,13 @@ function timeoutAfter(...samples: number[]): number {
   for (const sample of samples) estimate.sample(sample);
   return estimate.timeout;
 }
+
+describe('the patience with a connection', () => {
+  it('is two seconds, and more for a long message: what 256 KiB a second take', () => {
+    expect(connectionPatience(0)).toBe(2000);
+    expect(connectionPatience(16 << 20)).toBe(2000 + 65_536);
+  });
+});
 
 describe('the retransmission time-out', () => {
   it('is 200 ms before the first sample', () => {

@@ -184,10 +184,7 @@ export function cancel(number: number): Buffer {
 /** Asks for the reply, of which no part has come. */
 export function probe(number: number): Buffer {
   return frameOf(link => {
-    const writer = beginFrame(FrameType.probe);
-    writer.rawU64(number);
-    writer.rawU32(0);
-    writer.rawU8(0);
+    beginFrame(FrameType.probe).rawU64(number);
     sendFrame(link);
   });
 }

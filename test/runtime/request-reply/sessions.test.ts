@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readFailure } from '../../../runtime/src/request-reply/frames.js';
-import { readWelcome } from '../../../runtime/src/request-reply/handshake-frames.js';
+import { ResetReason, readWelcome } from '../../../runtime/src/request-reply/handshake-frames.js';
 import {
   acknowledgeBelow,
   cookieIn,
@@ -43,6 +43,22 @@ describe('the handshake', () => {
       messageBytes: 70_000,
     });
     expect(link.validated).toBe(true);
+  });
+
+  it('over a connection beside the datagrams gives the session whose token it names, and opens none', () => {
+    const bench = createServerBench();
+    const connection = createRecordingLink({ reliable: true });
+    const unknown = bench.receive(connection, helloFrame({ token: Buffer.alloc(8, 9), renewsOnly: true }));
+    expect(refusal(unknown)).toMatchObject({ code: 'failed-precondition', outcome: 'not-executed' });
+    expect(bench.callee.sessions.size).toBe(0);
+    const [opened] = bench.receive(createRecordingLink({ reliable: true }), helloFrame());
+    const { token, epoch } = readWelcome(opened!.body());
+    const [welcome] = bench.receive(
+      connection,
+      helloFrame({ token, nonce: Buffer.alloc(8, 3), renewsOnly: true }),
+    );
+    expect(readWelcome(welcome!.body())).toMatchObject({ nonce: Buffer.alloc(8, 3), token, epoch });
+    expect(bench.callee.sessions.size).toBe(1);
   });
 
   it('needs no cookie over a connection', () => {
@@ -198,5 +214,51 @@ describe('before an address is validated', () => {
     bench.receive(link, client.identity, request(1));
     const call = bench.theCall();
     expect(bench.answer(call, Buffer.alloc(20_000)).map(({ name }) => name)).toEqual(['reset']);
+  });
+});
+
+describe('a session and its history', () => {
+  const certificate = { alternativeNames: [], issuer: 'CN=test', fingerprint: '00' };
+  const linkOf = (name?: string) =>
+    createRecordingLink({
+      reliable: true,
+      ...(name === undefined ? {} : { principal: { name, certificate } }),
+    });
+
+  it('stay with their principal, whatever certificate it shows', () => {
+    const bench = createServerBench();
+    const client = openSession(bench, { link: linkOf('alice') });
+    client.send(request(1));
+    const renewed = createRecordingLink({
+      reliable: true,
+      principal: { name: 'alice', certificate: { ...certificate, fingerprint: '11' } },
+    });
+    expect(bench.receive(renewed, client.identity, request(1, 'hello', { attempt: 2 }))[0]?.name).toBe(
+      'busy',
+    );
+  });
+
+  it.each([
+    ['nobody', 'alice', undefined],
+    ['another principal', 'alice', 'mallory'],
+    ['a principal, where nobody opened them', undefined, 'mallory'],
+  ])('are not known to %s, with all their ids', (_who, owner, thief) => {
+    const bench = createServerBench();
+    const client = openSession(bench, { link: linkOf(owner) });
+    client.send(request(1));
+    const link = linkOf(thief);
+    const [reset, ...others] = bench.receive(link, client.identity, request(1, 'hello', { attempt: 2 }));
+    expect(others).toEqual([]);
+    expect(reset?.name).toBe('reset');
+    const reader = reset!.body();
+    expect(reader.rawBytes(8)).toEqual(client.token);
+    expect(reader.rawU8()).toBe(ResetReason.unknownSession);
+    const { clientId, nonce, token } = client;
+    expect(refusal(bench.receive(link, helloFrame({ clientId, nonce, token })))).toMatchObject({
+      code: 'permission-denied',
+      outcome: 'not-executed',
+    });
+    // And its owner goes on.
+    expect(client.send(request(1, 'hello', { attempt: 3 }))[0]?.name).toBe('busy');
   });
 });

@@ -97,7 +97,6 @@ describe('a sender', () => {
     sender.onCredit(credit({ next: 2 }), 10);
     const second = createRecordingLink({ reliable: true });
     path.link = () => second;
-    sender.resume();
     sender.flush(20);
     expect(segmentsOf(first.take())).toEqual([]);
     expect(segmentsOf(second.take())).toMatchObject([{ segment: 2 }, { segment: 3 }]);

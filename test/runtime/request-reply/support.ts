@@ -7,11 +7,11 @@ import type {
   SocketAddress,
   Timer,
 } from '../../../runtime/src/platform/platform.js';
-import { forEachFrame } from '../../../runtime/src/request-reply/frame-loop.js';
 import { FrameType } from '../../../runtime/src/request-reply/frames.js';
 import type { ReceivedCall } from '../../../runtime/src/request-reply/received-call.js';
 import type { AnyProcedure } from '../../../runtime/src/schema/description.js';
 import { createPrng } from '../../../runtime/src/testing/prng.js';
+import { forEachFrame } from '../../../runtime/src/transport/frame-loop.js';
 import { packetHeaderBytes, sealPacket } from '../../../runtime/src/transport/packet.js';
 import type { Link } from '../../../runtime/src/transport/transport.js';
 
@@ -112,6 +112,7 @@ export function createRecordingLink(overrides: Partial<Link> = {}): RecordingLin
     peer: 'udp://198.51.100.1:4000',
     maxFrame: 1000,
     validated: true,
+    principal: undefined,
     full: false,
     received: 0,
     sent: 0,
@@ -166,6 +167,7 @@ export function createManualPlatform(seed = 'test') {
       resolve: async host => host,
     },
     streams: { listen: unused, connect: unused },
+    webSockets: { listen: unused, attach: unused, connect: unused },
   };
   return {
     platform,

@@ -23,9 +23,10 @@ describe('a server', () => {
   it('is reached at each of its addresses', () => {
     const world = simulate();
     return world.run(async () => {
-      const server = await world
-        .host('server')
-        .serve({ listen: ['udp://server:0', 'tcp://server:0', 'memory:serve-test'], services });
+      const server = await world.host('server').serve({
+        listen: ['udp://server:0', 'tcp://server:0', 'ws://server:0/calls', 'memory:serve-test'],
+        services,
+      });
       for (const address of server.addresses) {
         const channel = await world.host('client').connect(address);
         expect(await channel.client(Ledger).once(job)).toMatchObject({ key: 'a' });

@@ -53,6 +53,35 @@ describe('datagrams', () => {
     expect(damaged.length).toBeLessThan(600);
   });
 
+  it('wait for the bandwidth of their link, in a queue that drops what does not fit', async () => {
+    const world = simulate({ latency: 10, bandwidth: 1000, queue: 300 });
+    const [a, b] = [world.host('a'), world.host('b')];
+    const overflows: Packet[] = [];
+    world.onPacket((packet, fate) => {
+      if (fate === 'overflow') overflows.push(packet);
+    });
+    await world.run(async () => {
+      const server = await udp(b, { port: 7000 });
+      const client = await udp(a);
+      for (const each of numbers(5)) send(client.socket, each.padStart(100, '0'), b.address, 7000);
+      await world.sleep(109);
+      expect(server.texts()).toHaveLength(0);
+      await world.sleep(2);
+      expect(server.texts()).toHaveLength(1);
+      await world.sleep(200);
+      expect(server.texts().map(Number)).toEqual([0, 1, 2]);
+      expect(overflows).toHaveLength(2);
+      // The queue is empty, and the other way has one of its own.
+      send(client.socket, 'x'.repeat(300), b.address, 7000);
+      send(server.socket, 'y'.repeat(100), client.socket.address.host, client.socket.address.port);
+      await world.sleep(400);
+      expect(server.texts()).toHaveLength(4);
+      expect(overflows).toHaveLength(2);
+    });
+    expect(() => simulate({ bandwidth: 0 })).toThrow(RangeError);
+    expect(() => simulate({ queue: -1 })).toThrow(RangeError);
+  });
+
   it('go by name, to the host itself, and nowhere when nothing is bound', async () => {
     const world = simulate();
     const [a, b] = [world.host('a'), world.host('b')];

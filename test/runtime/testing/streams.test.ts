@@ -167,6 +167,25 @@ describe('a connection', () => {
     });
   });
 
+  it('is given up when its signal is aborted', async () => {
+    const world = simulate();
+    const [a, b] = [world.host('a'), world.host('b')];
+    await world.run(async () => {
+      const server = await tcpServer(b, 80);
+      const reason = new Error('no time');
+      const controller = new AbortController();
+      world.partition(['a'], ['b']);
+      const connecting = a.platform.streams.connect({ host: 'b', port: 80 }, { signal: controller.signal });
+      const failed = expect(connecting).rejects.toBe(reason);
+      await world.sleep(500);
+      controller.abort(reason);
+      await failed;
+      world.heal();
+      await world.sleep(10 * minutes);
+      expect(server.sockets).toEqual([]);
+    });
+  });
+
   it('survives the close of its listener', async () => {
     const world = simulate();
     const [a, b] = [world.host('a'), world.host('b')];

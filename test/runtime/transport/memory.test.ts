@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { dialMemory, listenMemory } from '../../../runtime/src/transport/memory.js';
-import type { Link } from '../../../runtime/src/transport/transport.js';
+import { createTransportCounters, type Link } from '../../../runtime/src/transport/transport.js';
 import { createManualClock } from '../request-reply/support.js';
 
 function frame(text: string): Buffer {
@@ -16,7 +16,7 @@ async function connect(name: string) {
   const links: Link[] = [];
   const options = (side: string) => ({
     clock,
-    counters: { damaged: 0 },
+    counters: createTransportCounters(),
     maxFrame: 1000,
     handlers: {
       onFrames(link: Link, bytes: Buffer, start: number, end: number) {
@@ -80,7 +80,12 @@ describe('the memory transport', () => {
 
   it('knows servers by name, one at a time', async () => {
     const { listener, clock } = await connect('taken');
-    const options = { clock, counters: { damaged: 0 }, maxFrame: 1000, handlers: { onFrames() {} } };
+    const options = {
+      clock,
+      counters: createTransportCounters(),
+      maxFrame: 1000,
+      handlers: { onFrames() {} },
+    };
     await expect(listenMemory('taken', options)).rejects.toMatchObject({ code: 'EADDRINUSE' });
     await expect(dialMemory('nobody', options)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
     listener.close();

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { StreamSocket } from '../../../runtime/src/platform/platform.js';
 import { createStreamLink } from '../../../runtime/src/transport/stream-link.js';
+import { createTransportCounters } from '../../../runtime/src/transport/transport.js';
 import { createManualClock } from '../request-reply/support.js';
 
 const greeting = '43564b01';
@@ -16,7 +17,7 @@ function frame(text: string): Buffer {
 function open({ holdsBack = false } = {}) {
   const clock = createManualClock();
   const log: string[] = [];
-  const counters = { damaged: 0 };
+  const counters = createTransportCounters();
   const room = { left: Number.POSITIVE_INFINITY };
   const socket: StreamSocket = {
     local: { host: '192.0.2.1', port: 4000 },
@@ -106,14 +107,32 @@ describe('a link over a stream', () => {
   });
 
   it('sends what is queued before it closes, and hears nothing afterwards', () => {
-    const { link, socket, take } = open();
+    const { clock, link, socket, take } = open();
     take();
     link.send(frame('last'), 0, 8);
     link.close();
     expect(take()).toEqual(['flush', `write ${frame('last').toString('hex')}`, 'end', 'ended']);
     socket.onData(Buffer.concat([Buffer.from(greeting, 'hex'), frame('late')]));
     socket.onClose(null);
+    clock.advance(60_000);
     expect(take()).toEqual([]);
+  });
+
+  it('drops the connection five seconds after it was closed, if its peer does not read the rest', () => {
+    const { clock, link, take } = open();
+    link.close();
+    take();
+    clock.advance(4999);
+    expect(take()).toEqual([]);
+    clock.advance(1);
+    expect(take()).toEqual(['destroy']);
+  });
+
+  it('counts the bytes that came', () => {
+    const { socket, link } = open();
+    socket.onData(Buffer.concat([Buffer.from(greeting, 'hex'), frame('hello')]));
+    socket.onData(frame('world').subarray(0, 2));
+    expect(link.received).toBe(15);
   });
 
   it('is full from the write that the socket takes unwillingly until it has room again', () => {
@@ -158,5 +177,28 @@ describe('a link over a stream', () => {
     expect(called).toBe(1);
     clock.advance(0);
     expect(called).toBe(2);
+  });
+
+  it('reads nothing while its owner wants it so, nor while it is full and holds back', () => {
+    const { clock, link, socket, room, take } = open({ holdsBack: true });
+    const send = () => {
+      link.send(frame('hello'), 0, 9);
+      clock.advance(0);
+      return take().filter(line => line === 'pause' || line === 'resume');
+    };
+    room.left = 0;
+    expect(send()).toEqual(['pause']);
+    link.pause?.();
+    expect(take()).toEqual(['pause']);
+    socket.onDrain();
+    expect(take()).toEqual(['drain']);
+    link.resume?.();
+    expect(take()).toEqual(['resume']);
+    link.pause?.();
+    expect(send()).toEqual(['pause', 'pause']);
+    link.resume?.();
+    expect(take()).toEqual([]);
+    socket.onDrain();
+    expect(take()).toEqual(['resume', 'drain']);
   });
 });

@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { packetHeaderBytes } from '../../../runtime/src/transport/packet.js';
-import type { Link, LinkHandlers } from '../../../runtime/src/transport/transport.js';
+import { packetHeaderBytes, sealPacket } from '../../../runtime/src/transport/packet.js';
+import {
+  createTransportCounters,
+  type Link,
+  type LinkHandlers,
+} from '../../../runtime/src/transport/transport.js';
 import { dialUdp, listenUdp } from '../../../runtime/src/transport/udp.js';
 import { createManualPlatform } from '../request-reply/support.js';
 
@@ -15,7 +19,7 @@ function frame(length: number, fill = 7): Buffer {
 
 function record(handlers: Partial<LinkHandlers> = {}) {
   const received: { peer: string; bytes: string; link: Link }[] = [];
-  const counters = { damaged: 0 };
+  const counters = createTransportCounters();
   const all: LinkHandlers = {
     onFrames: (link, bytes, start, end) =>
       received.push({ peer: link.peer, bytes: bytes.toString('hex', start, end), link }),
@@ -146,6 +150,37 @@ describe('a UDP listener', () => {
       'udp://198.51.100.1:4001',
     ]);
     expect(links[0]).toMatchObject({ received: 2 * (packetHeaderBytes + 10), validated: false });
+  });
+
+  it('sends to peers that were not heard yet, and keeps these links when it forgets others', async () => {
+    const { platform, deliver, deliverRaw, clock, datagrams } = createManualPlatform();
+    const recorded = record();
+    const listener = await listenUdp('192.0.2.1', 7000, { ...recorded, platform });
+    const peer = { host: '198.51.100.1', port: 4000 };
+    const link = listener.linkTo(peer);
+    expect(listener.linkTo({ ...peer })).toBe(link);
+    link.send(frame(20), 0, 20);
+    clock.advance(0);
+    expect(datagrams()).toHaveLength(1);
+
+    const sealed = Buffer.concat([Buffer.alloc(packetHeaderBytes), frame(10)]);
+    sealPacket(sealed, 0, sealed.length);
+    const others = Array.from({ length: 65_536 }, (_, i) => ({
+      host: `203.0.113.${i >> 12}`,
+      port: 1 + (i & 4095),
+    }));
+    for (const other of others) deliverRaw(other, sealed);
+    const [first] = recorded.received.splice(0);
+    deliver(others[0]!, frame(10));
+    deliver(peer, frame(10));
+    const [again, held] = recorded.received.splice(0);
+    expect(again!.link).not.toBe(first!.link);
+    expect(held!.link).toBe(link);
+    link.close();
+    for (const other of others) deliverRaw(other, sealed);
+    deliver({ host: '192.0.2.9', port: 4000 }, frame(10));
+    deliver(peer, frame(10));
+    expect(recorded.received.at(-1)!.link).not.toBe(link);
   });
 
   it('tells each of its links when the socket has room again', async () => {

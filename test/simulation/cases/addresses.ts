@@ -1,5 +1,6 @@
-/** Cases 33 to 38 and 40: clients that share or change their addresses, and ways that are cut. */
+/** Cases 33 to 40: clients that share or change their addresses, and ways that are cut. */
 import { expect } from 'vitest';
+import { Ledger } from '../../../generated/testing/ledger/index.js';
 import type { Scenario } from '../stage.js';
 import { framesOf } from '../wire.js';
 
@@ -112,6 +113,45 @@ export const addresses: readonly Scenario[] = [
       const [once] = await Promise.all([stage.call(client, 'once'), stage.succeed(client, 'atLeastOnce')]);
       if (once.kind === 'failed') expect(once.error.outcome).not.toBe('executed');
       await stage.succeed(client, 'once');
+    },
+  },
+  {
+    number: 39,
+    title: 'a channel moves from UDP to TCP in the middle of a call',
+    faults: { loss: 0.05, duplicate: 0.05 },
+    async run(stage) {
+      const server = await stage.serve();
+      const client = (await stage.connect('udp', 'client', { promotionBytes: 8000 })).client(Ledger);
+      await stage.succeed(client, 'once');
+      let overTcp = 0;
+      stage.world.onPacket((packet, fate) => {
+        if (fate === 'delivered' && packet.protocol === 'tcp') overTcp += packet.data.length;
+      });
+      const long = 40_000 + Math.floor(80_000 * stage.random());
+      const shapes = [
+        { load: Buffer.alloc(long) },
+        { padding: long },
+        { load: Buffer.alloc(long), padding: long },
+      ];
+      for (const shape of shapes) {
+        for (const procedure of ['once', 'atLeastOnce'] as const) {
+          const call = stage.succeed(client, procedure, { ...shape, work: 100 * stage.random() });
+          // In the handshake, in the request, while it works, in the reply, or after it.
+          await stage.world.sleep(250 * stage.random());
+          stage.world.resetConnections('client', 'server');
+          await call;
+        }
+        expect((await stage.call(client, 'perhaps', shape)).kind).not.toBe('failed');
+        // Long enough for the connection to be tried again.
+        await stage.world.sleep(40_000);
+        stage.world.faults({ loss: 0 });
+        const before = overTcp;
+        await stage.succeed(client, 'once', shape);
+        // A reply may have come as datagrams before the connection is there.
+        if (shape.load !== undefined) expect(overTcp - before).toBeGreaterThan(long);
+        stage.world.faults({ loss: 0.05 });
+      }
+      expect(server.stats().sessions).toBe(1);
     },
   },
   {

@@ -92,7 +92,8 @@ export const fragmentsAndBounds: readonly Scenario[] = [
     large: true,
     async run(stage) {
       await stage.serve();
-      const client = await stage.client();
+      const channel = await stage.connect('udp', 'client', { promotionBytes: Number.POSITIVE_INFINITY });
+      const client = channel.client(Ledger);
       const size = Math.floor(16 * mebibyte * Math.max(stage.share, 0.05));
       const load = Buffer.alloc(size, 'convoke');
       let arrived = false;

@@ -1,5 +1,6 @@
-/** Cases 65 to 72 and 74 to 76: schedules that break naive designs, each exactly as told. */
+/** Cases 65 to 76: schedules that break naive designs, each exactly as told. */
 import { expect } from 'vitest';
+import { Ledger } from '../../../generated/testing/ledger/index.js';
 import { packetHeaderBytes } from '../../../runtime/src/transport/packet.js';
 import type { Scenario } from '../stage.js';
 import { bears, forge, framesOf } from '../wire.js';
@@ -184,6 +185,41 @@ export const schedules: readonly Scenario[] = [
       expect(most).toBeLessThan(600);
       controller.abort();
       await Promise.all(stuck);
+    },
+  },
+  {
+    number: 73,
+    title: 'a channel moves to TCP while a firewall drops TCP',
+    async run(stage) {
+      const server = await stage.serve();
+      let attempts = 0;
+      let passes = stage.random() < 0.5 ? 0 : Math.floor(40 * stage.random());
+      stage.world.intercept(packet => {
+        if (packet.protocol !== 'tcp' || passes-- > 0) return undefined;
+        attempts++;
+        return 'drop';
+      });
+      const client = (await stage.connect('udp', 'client', { promotionBytes: 8000 })).client(Ledger);
+      await stage.succeed(client, 'once');
+      const long = 20_000 + Math.floor(30_000 * stage.random());
+      const shapes = [
+        { load: Buffer.alloc(long) },
+        { padding: long },
+        { load: Buffer.alloc(long), padding: long },
+      ];
+      const calls = shapes.flatMap(shape =>
+        (['once', 'atLeastOnce'] as const).map(procedure => stage.succeed(client, procedure, shape)),
+      );
+      await Promise.all(calls);
+      // The firewall is known by now: nobody waits for a connection, and fewer and fewer are tried.
+      const before = attempts;
+      for (let minute = 0; minute < 20; minute++) {
+        await stage.succeed(client, 'once', { padding: long });
+        await stage.world.sleep(60_000);
+      }
+      expect(attempts - before).toBeLessThan(60);
+      expect(attempts).toBeGreaterThan(0);
+      expect(server.stats().sessions).toBe(1);
     },
   },
   {

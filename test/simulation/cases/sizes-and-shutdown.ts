@@ -4,6 +4,7 @@ import { Ledger } from '../../../generated/testing/ledger/index.js';
 import { createChannel } from '../../../runtime/src/client/channel.js';
 import { CallerEndpoint } from '../../../runtime/src/request-reply/caller.js';
 import { streamWindow } from '../../../runtime/src/request-reply/limits.js';
+import { dial } from '../../../runtime/src/transport/open.js';
 import { port, type Scenario } from '../stage.js';
 
 export const sizesAndShutdown: readonly Scenario[] = [
@@ -145,6 +146,7 @@ export const sizesAndShutdown: readonly Scenario[] = [
       const platform = stage.world.host('client').platform;
       const endpoint = new CallerEndpoint({
         platform,
+        dial,
         address: { scheme: 'udp', host: 'server', port },
         clientId: Buffer.from(platform.random.bytes(16)),
         messageBytes: 1 << 20,

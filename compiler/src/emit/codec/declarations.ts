@@ -8,6 +8,7 @@ import type {
   UnionModel,
 } from '../../model/model.js';
 import { derivedNames, lowerFirst } from '../../model/names.js';
+import { containsItself } from '../../model/reach.js';
 import type { Statement } from '../file.js';
 import { indent, quote } from '../text.js';
 import { readConstrained } from './constraints.js';
@@ -43,7 +44,7 @@ function fieldMarshallers(
   context: CodecContext,
 ): Statement[] {
   const { scope } = context;
-  const isRecursive = context.isRecursive(declaration);
+  const isRecursive = containsItself(declaration);
   const fields = readFields(
     declaration,
     `unknown = ${scope.runtime('keepUnknownField')}(reader, fieldId, unknown);`,
@@ -126,7 +127,7 @@ function closedEnumReader(declaration: EnumModel, context: CodecContext): Statem
 
 function unionMarshallers(declaration: UnionModel, context: CodecContext): Statement[] {
   const type = context.scope.type(declaration);
-  const isRecursive = context.isRecursive(declaration);
+  const isRecursive = containsItself(declaration);
   const writeCases = declaration.arms.map(arm =>
     [
       `case ${quote(arm.name)}:`,

@@ -1,9 +1,10 @@
 /** The table of an interface's procedures, with the marshallers of their parameters. */
-import { createHash } from 'node:crypto';
+
+import { offeredProcedures } from '../../model/interfaces.js';
 import type { ErrorModel, FieldModel, InterfaceModel, ProcedureModel } from '../../model/model.js';
 import { derivedNames, lowerFirst, upperFirst } from '../../model/names.js';
-import { offeredProcedures } from '../interfaces.js';
-import { argumentsType, plainParameters, resultType, shapeOf, streamParameter } from '../signatures.js';
+import { plainParameters, procedureKey, shapeOf, streamParameter } from '../../model/procedures.js';
+import { argumentsType, resultType } from '../signatures.js';
 import { bracketed, object, property, quote } from '../text.js';
 import { typeText } from '../type-text.js';
 import { readConstrained } from './constraints.js';
@@ -31,13 +32,13 @@ function procedureEntry(target: InterfaceModel, procedure: ProcedureModel, conte
   const { result } = procedure;
   const stream = streamParameter(procedure);
   const errors = procedure.throws.map(error => errorDescription(error, context));
-  const [high, low] = procedureKey(target, procedure);
+  const key = procedureKey(target, procedure).map(half => `0x${half.toString(16).padStart(8, '0')}`);
   return [
     `interface: ${quote(target.fullName)}`,
     `declaredBy: ${quote(procedure.interface.fullName)}`,
     `id: ${procedure.id}`,
     `name: ${quote(procedure.name)}`,
-    `key: [${high}, ${low}]`,
+    `key: [${key.join(', ')}]`,
     `semantics: ${quote(procedure.semantics)}`,
     `shape: ${quote(shapeOf(procedure))}`,
     `idempotent: ${procedure.idempotent}`,
@@ -51,15 +52,6 @@ function procedureEntry(target: InterfaceModel, procedure: ProcedureModel, conte
     property('readResult', result === undefined ? 'reader => reader.skip()' : readerOf(result, context)),
     ...(stream === undefined ? [] : [`items: ${itemMarshallers(procedure, stream, context)}`]),
   ];
-}
-
-/** A procedure's name on the wire: the first eight bytes of the SHA-256 of `interface/declaredBy/id`. */
-function procedureKey(
-  target: InterfaceModel,
-  { interface: { fullName }, id }: ProcedureModel,
-): [string, string] {
-  const hash = createHash('sha256').update(`${target.fullName}/${fullName}/${id}`).digest('hex');
-  return [`0x${hash.slice(0, 8)}`, `0x${hash.slice(8, 16)}`];
 }
 
 /** The name of the constant that tells how an error is marshalled. */

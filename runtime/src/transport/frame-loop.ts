@@ -1,7 +1,7 @@
 /** Takes apart what a link delivered. */
 import { MarshalError } from '../marshalling/errors.js';
 import type { Reader } from '../marshalling/reader.js';
-import { lengthBytes } from '../transport/transport.js';
+import { lengthBytes } from './transport.js';
 
 /**
  * Calls `onFrame` for each frame in `bytes[start, end)`, with the reader at the frame's body and its end at the frame's

@@ -1,5 +1,5 @@
 /** What an interface offers, inherited things included. */
-import type { Declaration, InterfaceModel, ModuleModel, ProcedureModel } from '../model/model.js';
+import type { Declaration, InterfaceModel, ModuleModel, ProcedureModel } from './model.js';
 
 export function interfacesOf(module: ModuleModel): InterfaceModel[] {
   return module.declarations.filter(isInterface);

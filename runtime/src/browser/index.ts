@@ -1,0 +1,30 @@
+/** What a web page gets that imports `@convoke/runtime`: the client's half, over WebSockets. */
+export type { Channel } from '../client/channel.js';
+export type { ClientCall, ClientInterceptor } from '../client/interceptors.js';
+export { type DeclaredErrorsOf, type SafeClient, type SafeResult, safe } from '../client/safe.js';
+export type { CallerCounters } from '../request-reply/caller.js';
+export type { RetryBudgetOptions } from '../request-reply/retry-budget.js';
+export type {
+  Awaitable,
+  CallOptions,
+  InterfaceDescription,
+  ItemSource,
+  ItemStream,
+  Metadata,
+  Semantics,
+} from '../schema/description.js';
+export {
+  CallError,
+  type CallErrorCode,
+  DeclaredError,
+  type Outcome,
+  type UndeclaredErrorDetails,
+} from '../schema/errors.js';
+export {
+  type CallReply,
+  type InterceptedCall,
+  type Interceptor,
+  isCallOf,
+  type NextInterceptor,
+} from '../schema/interception.js';
+export { type ConnectOptions, connect } from './connect.js';
