@@ -57,6 +57,11 @@ const serverFigures = {
 const clientCounts = {
   retransmitted: ['convoke.client.retransmissions', '{request}', 'Copies of requests that were sent again'],
   'probe-sent': ['convoke.client.probes', '{probe}', 'Questions for a reply that were sent instead'],
+  'fragment-resent': [
+    'convoke.client.fragments.resent',
+    '{fragment}',
+    'Parts of requests that were sent again',
+  ],
   'segment-resent': ['convoke.client.segments.resent', '{segment}', 'Parts of streams that were sent again'],
   'session-lost': ['convoke.client.sessions.lost', '{session}', 'Sessions that the server forgot'],
 } as const satisfies Instruments<ClientEvent['kind']>;
@@ -65,6 +70,11 @@ const serverCounts = {
   'duplicate-filtered': ['convoke.server.duplicates', '{request}', 'Copies that were kept from execution'],
   'resent-from-history': ['convoke.server.resent', '{reply}', 'Replies that were given before'],
   refused: ['convoke.server.refused', '{call}', 'Calls that were refused'],
+  'fragment-resent': [
+    'convoke.server.fragments.resent',
+    '{fragment}',
+    'Parts of replies that were sent again',
+  ],
   'segment-resent': ['convoke.server.segments.resent', '{segment}', 'Parts of streams that were sent again'],
 } as const satisfies Instruments<ServerEvent['kind']>;
 
@@ -113,8 +123,8 @@ function record(histogram: Histogram, side: Side, call: EventCall, code: string,
 
 /** Of an event that tells of a call, its method. */
 function attributesOf(event: Partial<EventCall>): Attributes {
-  const { call, procedure } = event;
-  if (call === undefined) return systemAttributes;
+  const { procedure } = event;
+  if (!('procedure' in event)) return systemAttributes;
   return methodAttributes(procedure === undefined ? '_OTHER' : methodOf(procedure));
 }
 

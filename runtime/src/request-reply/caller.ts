@@ -161,6 +161,14 @@ export class CallerEndpoint {
       clock: this.platform.clock,
       session: this.session,
       datagramBytes: options.datagramBytes,
+      onResent: (number, fragment, bytes) => {
+        this.events.emit?.('fragment-resent', {
+          ...aboutClient(this.clientId),
+          call: number,
+          fragment,
+          bytes,
+        });
+      },
       isPending: call => this.pending.get(call.number) === call,
       onArrived: call => {
         call.held = true;
@@ -741,10 +749,7 @@ export class CallerEndpoint {
       }
       this.sendCopy(call, path, now);
       if (!this.fragments.isSending(number, 0)) this.signOfLife(call, path);
-    } else {
-      this.events.emit?.('fragments-sent', aboutPending(this.clientId, call, path));
-      this.sendFragments(call, path, now, ranges);
-    }
+    } else this.sendFragments(call, path, now, ranges);
     this.session.touch(now);
   }
 

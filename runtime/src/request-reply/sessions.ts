@@ -197,6 +197,10 @@ export class Sessions {
       this.sendTimer,
       limits.historyBytesPerClient,
       this.usage,
+      (number, fragment, bytes) => {
+        const clientId = session.clientId.toString('hex');
+        this.options.events.emit?.('fragment-resent', { clientId, call: number, fragment, bytes });
+      },
     );
     this.sessions.set(key, session);
     this.options.events.emit?.('session-opened', {

@@ -39,6 +39,12 @@ interface EventEnd {
   readonly code: string;
 }
 
+/** A part of a long message that was lost, or whose fate is asked for, was sent once more. */
+interface FragmentResent extends EventClient, EventBytes {
+  readonly call: number;
+  readonly fragment: number;
+}
+
 /** Segments of a stream that were lost, or that a new connection has to carry anew, and were sent once more. */
 interface SegmentResent extends EventCall, EventBytes, EventPath {
   readonly segment: number;
@@ -52,8 +58,7 @@ export interface ClientEvents {
   'request-sent': EventCall & EventAttempt & EventBytes & EventPath;
   /** A further copy was. */
   retransmitted: EventCall & EventAttempt & EventBytes & EventPath;
-  /** Fragments of a request that the server lacks were sent. */
-  'fragments-sent': EventCall & EventPath;
+  'fragment-resent': FragmentResent;
   'segment-resent': SegmentResent;
   /** The reply was asked for, without sending the request again. */
   'probe-sent': EventCall & EventPath;
@@ -102,6 +107,7 @@ export interface ServerEvents {
   executing: EventCall & EventAttempt & EventPath;
   /** A call has its answer; `bytes` is the size of that. */
   answered: EventCall & EventEnd & EventBytes & EventPath;
+  'fragment-resent': FragmentResent;
   'segment-resent': SegmentResent;
   /** A client has said that it has these replies; `left` are kept for it. */
   acknowledged: EventClient & { readonly replies: number; readonly left: number };
