@@ -1,10 +1,15 @@
 /** What applications import: `connect` and `serve`, and the types and errors around them. */
+export type { ServerInfo, ServerState } from './client/balancing/backend.js';
+export type { HealthProbe, HealthSubject } from './client/balancing/health.js';
+export type { BalancingOptions } from './client/balancing/options.js';
+export type { OutlierOptions } from './client/balancing/outliers.js';
+export type { Balance } from './client/balancing/pick.js';
 export type { Channel, ChannelStats } from './client/channel.js';
 export { type ConnectOptions, connect } from './client/connect.js';
 export type { ClientCall, ClientInterceptor } from './client/interceptors.js';
 export { type DeclaredErrorsOf, type SafeClient, type SafeResult, safe } from './client/safe.js';
 export { nodePlatform } from './platform/node.js';
-export type { Clock, HttpServer, Platform } from './platform/platform.js';
+export type { Clock, HttpServer, NameService, Platform, ServiceRecord } from './platform/platform.js';
 export type { Certificate, ClientCertificates, KeyAndCertificate, Pem } from './platform/tls.js';
 export type { CallerCounters } from './request-reply/caller.js';
 export type { ServerLimits } from './request-reply/limits.js';
@@ -14,6 +19,8 @@ export type {
   Awaitable,
   CallContext,
   CallOptions,
+  Hedge,
+  IdempotentCallOptions,
   InterfaceDescription,
   ItemSource,
   ItemStream,

@@ -63,6 +63,7 @@ import {
   writeRequest,
   writeRequestHeader,
 } from '../../runtime/src/request-reply/request-frame.js';
+import { sendPing } from '../../runtime/src/request-reply/send-request.js';
 import {
   beginCredit,
   beginCreditProbe,
@@ -223,6 +224,7 @@ export const vectors: Readonly<Record<string, Buffer>> = {
     ] as const;
     sendMissingFrame(link, { number: 7, id: 9, serial: 0, ranges });
   }),
+  ping: frameOf(sendPing),
   cancel: written(FrameType.cancel, writer => writer.rawU64(7)),
   acknowledgement,
   'request-fragment': written(FrameType.requestFragment, writer => {

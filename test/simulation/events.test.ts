@@ -120,7 +120,7 @@ async function everything(seed: number) {
     await channel.close();
     await another.close();
 
-    const nowhere = await world.host('client').connect('udp://nowhere:7000');
+    const nowhere = await world.host('client').connect('tcp://server:9');
     nowhere.subscribe(event => client.push(event));
     await nowhere
       .client(Ledger)

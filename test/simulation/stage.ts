@@ -64,7 +64,12 @@ export class Stage extends JudgedCalls {
 
   constructor(scenario: Scenario, seed: number, share: number) {
     super();
-    this.world = simulate({ latency: [1, 10], ...scenario.faults, seed: `${scenario.number}/${seed}` });
+    this.world = simulate({
+      latency: [1, 10],
+      trace: false,
+      ...scenario.faults,
+      seed: `${scenario.number}/${seed}`,
+    });
     this.share = share;
     this.secured = scenario.secured ?? false;
   }
@@ -111,6 +116,13 @@ export class Stage extends JudgedCalls {
         ...(this.secured ? { tls: identityOf(host) } : {}),
         ...options,
       });
+    this.channels.push(channel);
+    return channel;
+  }
+
+  /** A channel to several servers. */
+  async connectTo(addresses: string | readonly string[], options: ConnectOptions = {}): Promise<Channel> {
+    const channel = await this.world.host('client').connect(addresses, options);
     this.channels.push(channel);
     return channel;
   }
@@ -169,7 +181,7 @@ export class Stage extends JudgedCalls {
   }
 }
 
-/** Plays a scenario once; the world's trace is returned. @throws Error that names the seed */
+/** Plays a scenario once; the world's trace is returned, where the scenario keeps one. @throws Error that names the seed */
 export async function play(scenario: Scenario, seed: number, share = 1): Promise<string> {
   const stage = new Stage(scenario, seed, share);
   await stage.world.run(async () => {

@@ -75,7 +75,7 @@ function clientMethod(procedure: ProcedureModel, scope: FileScope): OptionalKind
     const mark = isOmissible(parameter) ? '?' : '';
     return `${parameterName(parameter.name)}${mark}: ${parameterType(parameter, scope)}`;
   });
-  parameters.push(`options?: ${scope.runtimeType('CallOptions')}`);
+  parameters.push(`options?: ${scope.runtimeType(optionsType(procedure))}`);
   return procedureMethod(procedure, parameters, returnType(procedure, scope));
 }
 
@@ -98,6 +98,11 @@ const callerMethods: Readonly<Record<CallShape, string>> = {
   'client-stream': 'clientStream',
   'bidi-stream': 'bidiStream',
 };
+
+/** Only what may execute twice may be hedged. */
+function optionsType({ semantics }: ProcedureModel): string {
+  return semantics === 'at-least-once' ? 'IdempotentCallOptions' : 'CallOptions';
+}
 
 function clientStub(declaration: InterfaceModel, scope: FileScope): FunctionDeclarationStructure {
   const methods = offeredProcedures(declaration).map(procedure => {

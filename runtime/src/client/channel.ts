@@ -8,6 +8,7 @@ import { createPendingCall, type PendingCall } from '../request-reply/pending-ca
 import { writeRequest } from '../request-reply/request-frame.js';
 import type { StreamReceiver } from '../request-reply/stream-receiver.js';
 import type {
+  AnyCallOptions,
   AnyProcedure,
   Caller,
   CallOptions,
@@ -20,6 +21,9 @@ import { CallError } from '../schema/errors.js';
 import type { ClientEvent, EventListener } from '../schema/events.js';
 import { consume } from '../streaming/consume.js';
 import { produce } from '../streaming/produce.js';
+import { formatAddress } from '../transport/address.js';
+import type { ServerInfo } from './balancing/backend.js';
+import { checkHedged } from './balancing/hedge.js';
 import { createCancellation } from './cancellation.js';
 import { metadataOf, withParent } from './inheritance.js';
 import { type ClientInterceptor, intercept } from './interceptors.js';
@@ -43,8 +47,17 @@ export interface Channel extends AsyncDisposable {
    * @returns how it stops to be told
    */
   subscribe(listener: EventListener<ClientEvent>): () => void;
+  /** The servers that it calls, and how they are. */
+  servers(): readonly ServerInfo[];
   /** Fails the calls that are pending, tells the server what is finished, and lets the sockets go. */
   close(): Promise<void>;
+}
+
+/** What a channel is made of: one endpoint, or those of several servers. */
+export interface ChannelParts extends Pick<Channel, 'stats' | 'subscribe' | 'servers'> {
+  readonly caller: Caller;
+  readonly interceptors: readonly ClientInterceptor[] | undefined;
+  close(): void;
 }
 
 export interface ChannelOptions {
@@ -53,29 +66,44 @@ export interface ChannelOptions {
   readonly metadataBytes?: number | undefined;
 }
 
+/** A channel to one server. */
 export function createChannel(
   endpoint: CallerEndpoint,
   platform: Platform,
-  { interceptors = [], metadataBytes }: ChannelOptions = {},
+  { interceptors, metadataBytes }: ChannelOptions = {},
 ): Channel {
-  const bare = createCaller(endpoint, platform, metadataBytes);
-  const caller = interceptors.length === 0 ? bare : intercept(bare, interceptors);
-  const close = async () => endpoint.close();
+  const address = formatAddress(endpoint.address);
+  return assembleChannel({
+    caller: createCaller(endpoint, platform, metadataBytes),
+    interceptors,
+    stats: () => ({ ...endpoint.counters, pending: endpoint.inFlight, streams: endpoint.openStreamCalls }),
+    subscribe: endpoint.events.subscribe,
+    servers: () => [{ address, state: endpoint.state, inFlight: endpoint.inFlight }],
+    close: () => endpoint.close(),
+  });
+}
+
+export function assembleChannel({
+  stats,
+  subscribe,
+  servers,
+  interceptors = [],
+  ...parts
+}: ChannelParts): Channel {
+  const caller = interceptors.length === 0 ? parts.caller : intercept(parts.caller, interceptors);
+  const close = async () => parts.close();
   return {
     client: description => description.createClient(caller),
-    stats: () => ({
-      ...endpoint.counters,
-      pending: endpoint.pendingCalls,
-      streams: endpoint.openStreamCalls,
-    }),
-    subscribe: endpoint.events.subscribe,
+    stats,
+    subscribe,
+    servers,
     close,
     [Symbol.asyncDispose]: close,
   };
 }
 
-/** What client stubs stand on. */
-function createCaller(
+/** What client stubs stand on where there is one server. */
+export function createCaller(
   endpoint: CallerEndpoint,
   platform: Platform,
   metadataBytes: number | undefined,
@@ -83,7 +111,7 @@ function createCaller(
   const cancellation = createCancellation((number, reason) => endpoint.cancel(number, reason));
 
   /** Ends the call when a signal of its options is aborted. @throws CallError when one is already */
-  const watchSignals = (call: PendingCall, { signal, parent }: CallOptions): void => {
+  const watchSignals = (call: PendingCall, { signal, parent }: AnyCallOptions): void => {
     const signals = [signal, parent?.signal].filter(each => each !== undefined);
     const aborted = signals.find(each => each.aborted);
     if (aborted !== undefined) throw notExecuted('cancelled', 'the call was cancelled', aborted.reason);
@@ -97,12 +125,13 @@ function createCaller(
   const begin = (
     procedure: AnyProcedure,
     values: readonly unknown[],
-    given: CallOptions | undefined,
+    given: AnyCallOptions | undefined,
     resolve: PendingCall['resolve'],
     reject: PendingCall['reject'],
   ): PendingCall => {
     const options = withParent(given);
     if (endpoint.closed) throw notExecuted('unavailable', 'the channel is closed');
+    if (options?.hedge !== undefined) checkHedged(procedure, options.hedge);
     const number = endpoint.takeNumber();
     const call = createPendingCall({
       number,
@@ -181,7 +210,7 @@ function createCaller(
     unary<Arguments extends readonly unknown[], Result>(
       procedure: Procedure<Arguments, Result>,
       values: Arguments,
-      options: CallOptions | undefined,
+      options: AnyCallOptions | undefined,
     ): Promise<Result> {
       // What is thrown in here rejects the promise.
       return new Promise((resolve, reject) => {
@@ -212,16 +241,27 @@ function createCaller(
   };
 }
 
+/** A `maybe` call is sent once: what has not come by then, in milliseconds, was lost. */
+const longestMaybe = 60_000;
+
 /** When the call ends at the latest: at its own deadline, or at that of the call that it serves. */
-function deadlineOf(procedure: AnyProcedure, options: CallOptions | undefined, now: number): number {
-  const deadline = options?.deadline ?? procedure.deadline;
+export function deadlineOf(
+  procedure: AnyProcedure,
+  options: AnyCallOptions | undefined,
+  now: number,
+): number {
+  const longest = procedure.semantics === 'maybe' ? longestMaybe : Number.POSITIVE_INFINITY;
+  const deadline = Math.min(options?.deadline ?? procedure.deadline, longest);
   if (!(deadline > 0))
     throw misfit(procedure, new RangeError(`the deadline must be above 0 ms, not ${deadline}`));
   return Math.min(now + deadline, options?.parent?.deadline ?? Number.POSITIVE_INFINITY);
 }
 
 /** Notes in the call what its options say beside deadline and signals. @throws CallError when that cannot be */
-function takeOptions(call: PendingCall, { onReply, attempts = Number.POSITIVE_INFINITY }: CallOptions): void {
+function takeOptions(
+  call: PendingCall,
+  { onReply, attempts = Number.POSITIVE_INFINITY }: AnyCallOptions,
+): void {
   if (!(attempts >= 1)) {
     throw misfit(call.procedure, new RangeError(`attempts must be 1 or more, not ${attempts}`));
   }
@@ -233,7 +273,7 @@ function marshal(
   procedure: AnyProcedure,
   number: number,
   values: readonly unknown[],
-  options: CallOptions | undefined,
+  options: AnyCallOptions | undefined,
   metadataBytes: number | undefined,
 ): Frame {
   try {

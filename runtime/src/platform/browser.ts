@@ -16,5 +16,6 @@ export const browserPlatform: Platform = {
   random,
   datagrams: { open: unavailable, resolve: unavailable },
   streams: { listen: unavailable, connect: unavailable },
+  names: { lookup: unavailable, services: unavailable },
   webSockets: browserWebSockets,
 };

@@ -1,5 +1,6 @@
 import { nodeClock } from './node-clock.js';
 import { nodeDatagrams } from './node-datagrams.js';
+import { nodeNames } from './node-names.js';
 import { nodeRandom } from './node-random.js';
 import { nodeStreams } from './node-streams.js';
 import { nodeWebSockets } from './node-websockets.js';
@@ -11,5 +12,6 @@ export const nodePlatform: Platform = {
   random: nodeRandom,
   datagrams: nodeDatagrams,
   streams: nodeStreams,
+  names: nodeNames,
   webSockets: nodeWebSockets,
 };

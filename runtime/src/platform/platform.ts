@@ -9,6 +9,7 @@ export interface Platform {
   readonly random: Random;
   readonly datagrams: DatagramSockets;
   readonly streams: StreamSockets;
+  readonly names: NameService;
   readonly webSockets: WebSockets;
 }
 
@@ -42,6 +43,28 @@ export interface Random {
 export interface SocketAddress {
   readonly host: string;
   readonly port: number;
+}
+
+/** The domain name system, as this machine sees it. */
+export interface NameService {
+  /**
+   * The IP addresses of a host name (A and AAAA records), in the order in which to try them; of an IP address, itself.
+   * Rejects with the system's error (`ENOTFOUND`, …) when the name is not known.
+   */
+  lookup(host: string): Promise<readonly string[]>;
+  /** The SRV records (RFC 2782) of a service's name. Rejects with the system's error when there are none. */
+  services(name: string): Promise<readonly ServiceRecord[]>;
+}
+
+/** An SRV record: where one server of a service is. */
+export interface ServiceRecord {
+  /** A host name. */
+  readonly host: string;
+  readonly port: number;
+  /** Servers of a higher number are used only where all of a lower number are out of reach. */
+  readonly priority: number;
+  /** How large a share this server has among those of the same priority. */
+  readonly weight: number;
 }
 
 export interface DatagramSockets {

@@ -19,7 +19,7 @@ import { Answering, type AnsweringCounters } from './answering.js';
 import { createEventSource, type EventSource } from './event-source.js';
 import { fingerprintOf } from './fingerprint.js';
 import { fragmentOverhead, Reassembly, readFragmentHeader } from './fragments.js';
-import { allFragments, FrameType, semanticsRank } from './frames.js';
+import { allFragments, FrameType, pingNumber, semanticsRank } from './frames.js';
 import { ResetReason, resetBytes, sendReset } from './handshake-frames.js';
 import type { ServerLimits } from './limits.js';
 import { type Missing, readMissing } from './missing-frame.js';
@@ -33,7 +33,14 @@ import {
   type ReceivedCall,
 } from './received-call.js';
 import { type RequestHeader, readRequestHeader } from './request-frame.js';
-import { address, askToValidate, mayAnswer, sendMissing, writeChannelPreamble } from './send-reply.js';
+import {
+  address,
+  askToValidate,
+  mayAnswer,
+  sendBusy,
+  sendMissing,
+  writeChannelPreamble,
+} from './send-reply.js';
 import type { ServerSession } from './server-session.js';
 import { type Sender, Sessions } from './sessions.js';
 import { readCredit, readSegmentHeader } from './stream-frames.js';
@@ -191,7 +198,7 @@ export class CalleeEndpoint {
     Record<number, (link: Link, sender: Sender & { kind: 'session' }, reader: Reader, now: number) => void>
   > = {
     [FrameType.acknowledgement]: (_link, { session }, reader) => this.onAcknowledgement(session, reader),
-    [FrameType.probe]: (link, { session }, reader) => this.onProbe(link, session, reader),
+    [FrameType.probe]: (link, { session }, reader, now) => this.onProbe(link, session, reader.rawU64(), now),
     [FrameType.missing]: (link, { session }, reader, now) =>
       this.onMissing(link, session, readMissing(reader), now),
     [FrameType.requestFragment]: (link, sender, reader, now) => this.onFragment(link, sender, reader, now),
@@ -399,8 +406,10 @@ export class CalleeEndpoint {
     if (left < kept) this.events.emit?.('acknowledged', aboutAcknowledged(session.clientId, kept, left));
   }
 
-  private onProbe(link: Link, session: ServerSession, reader: Reader): void {
-    this.answerProbe(link, session, reader.rawU64());
+  private onProbe(link: Link, session: ServerSession, number: number, now: number): void {
+    if (number === pingNumber && this.refusesNewCalls)
+      sendBusy(this.accept(link, { kind: 'session', session }, undefined, ping, undefined, now), now);
+    else this.answerProbe(link, session, number);
   }
 
   private answerProbe(link: Link, session: ServerSession, number: number, missing?: Missing): void {
@@ -482,6 +491,8 @@ export class CalleeEndpoint {
     this.answering.refusal(call, { code: 'cancelled', outcome: 'not-executed', message });
   }
 }
+
+const ping = { number: pingNumber, attempt: 0, remaining: 0 };
 
 /** Who sends over a connection before it has said so. */
 const nobody: Sender = { kind: 'anonymous', clientId: Buffer.alloc(16) };

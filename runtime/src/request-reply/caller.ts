@@ -24,11 +24,12 @@ import { type CallTimer, createCallTimer } from './call-timer.js';
 import { type Acknowledger, createAcknowledger } from './client-acknowledgement.js';
 import { type ClientFragments, createClientFragments } from './client-fragments.js';
 import { ClientSession, isFor } from './client-session.js';
-import { expire, followsItems, settle, unansweredError } from './conclude.js';
+import { expire, followsItems, isRefusal, settle, unansweredError } from './conclude.js';
 import { createEventSource, type EventSource } from './event-source.js';
 import { Reassembly, readFragmentHeader } from './fragments.js';
-import { beginFrame, FrameType, finishFrame, type Ranges, sendFrame } from './frames.js';
+import { beginFrame, FrameType, finishFrame, pingNumber, type Ranges, sendFrame } from './frames.js';
 import { type ChannelLimits, defaultChannelLimits } from './limits.js';
+import { type EndpointState, Liveness, type LivenessSettings } from './liveness.js';
 import { readMissing, sendMissingFrame } from './missing-frame.js';
 import { aboutClient, aboutCopy, aboutPending, aboutReply, observe } from './observed-call.js';
 import type { PendingCall } from './pending-call.js';
@@ -57,7 +58,18 @@ export interface CallerCounters extends TransportCounters {
   malformed: number;
 }
 
-export interface CallerOptions extends Partial<ChannelLimits> {
+export function createCallerCounters(): CallerCounters {
+  return {
+    calls: 0,
+    retransmitted: 0,
+    probes: 0,
+    duplicateReplies: 0,
+    malformed: 0,
+    ...createTransportCounters(),
+  };
+}
+
+export interface CallerOptions extends Partial<ChannelLimits>, LivenessSettings {
   readonly platform: Platform;
   readonly dial: Dial;
   readonly address: Address;
@@ -76,14 +88,9 @@ export interface CallerOptions extends Partial<ChannelLimits> {
 }
 
 export class CallerEndpoint {
-  readonly counters: CallerCounters = {
-    calls: 0,
-    retransmitted: 0,
-    probes: 0,
-    duplicateReplies: 0,
-    malformed: 0,
-    ...createTransportCounters(),
-  };
+  readonly counters: CallerCounters = createCallerCounters();
+  /** Of its one server. */
+  readonly address: Address;
   closed = false;
   readonly events: EventSource<ClientEvents>;
   private readonly platform: Platform;
@@ -99,7 +106,7 @@ export class CallerEndpoint {
   private readonly promotion: Promotion;
   private readonly pending = new CallTable<PendingCall>();
   /** How many of them have started. Streams do not count, for they may last. */
-  private inFlight = 0;
+  private admitted = 0;
   /** Holds back those among them whose turn to be sent has not come. */
   private readonly admission: Admission;
   /** Numbers of the at-most-once calls among them, ascending. */
@@ -108,11 +115,13 @@ export class CallerEndpoint {
   private readonly timer: CallTimer;
   private readonly fragments: ClientFragments;
   private readonly acknowledger: Acknowledger;
+  private readonly liveness: Liveness;
   private readonly reader = new Reader();
 
   constructor(options: CallerOptions) {
     this.platform = options.platform;
     this.events = options.events ?? createEventSource(options.platform.clock);
+    this.address = options.address;
     this.clientId = options.clientId;
     const limits = { ...defaultChannelLimits, ...options };
     this.messageBytes = limits.messageBytes;
@@ -125,7 +134,7 @@ export class CallerEndpoint {
     this.admission = createAdmission({
       ...limits,
       clock: this.platform.clock,
-      inFlight: () => this.inFlight,
+      inFlight: () => this.admitted,
       isFull: () => this.session.link?.full === true,
       start: call => this.start(call),
     });
@@ -136,6 +145,13 @@ export class CallerEndpoint {
       () => this.nextUnsent(),
       () => this.acknowledge(this.session.link),
     );
+    this.liveness = new Liveness({
+      ...options,
+      clock: this.platform.clock,
+      timer: this.timer,
+      session: () => this.session,
+      waits: () => this.pending.size > 0,
+    });
     this.session = new ClientSession({
       ...options,
       counters: this.counters,
@@ -152,10 +168,14 @@ export class CallerEndpoint {
         },
       },
       firstNumber: () => this.firstUnsentNumber(),
-      wanted: () => this.pending.size > 0,
+      wanted: () => this.pending.size > 0 || this.liveness.pinging,
+      onAsk: () => this.liveness.asked(this.platform.clock.now()),
       onLink: () => this.sendWithoutSession(),
       onReady: renewed => this.onReady(renewed),
-      onUnreachable: error => this.failUnsent(error),
+      onUnreachable: error => {
+        this.failUnsent(error);
+        this.liveness.lost();
+      },
     });
     this.fragments = createClientFragments({
       clock: this.platform.clock,
@@ -190,14 +210,18 @@ export class CallerEndpoint {
     });
   }
 
-  /** Calls that have not ended. */
-  get pendingCalls(): number {
+  /** How many calls have no answer yet. */
+  get inFlight(): number {
     return this.pending.size;
   }
 
   /** Calls with streams among them. */
   get openStreamCalls(): number {
     return this.streams.size;
+  }
+
+  get state(): EndpointState {
+    return this.liveness.state;
   }
 
   /** The number for the next call. */
@@ -217,6 +241,7 @@ export class CallerEndpoint {
       call.reject(unansweredError(call, 'resource-exhausted', message));
       return;
     }
+    if (this.pending.size === 0) this.liveness.forget();
     this.pending.add(call);
     if (call.procedure.shape !== 'unary') this.openStreams(call);
     if (mayStart) this.start(call);
@@ -228,7 +253,7 @@ export class CallerEndpoint {
 
   /** It is the call's turn: its request leaves as soon as there is a session. */
   private start(call: PendingCall): void {
-    if (call.streams === undefined) this.inFlight++;
+    if (call.streams === undefined) this.admitted++;
     if (call.procedure.semantics === 'at-most-once') this.open.add(call.number);
     const now = this.platform.clock.now();
     this.retryBudget?.deposit(now);
@@ -262,6 +287,21 @@ export class CallerEndpoint {
     this.fail(call, code, message, cause);
   }
 
+  /** Asks the server for a sign of life, of which the listener hears. */
+  ping(): void {
+    if (!this.closed) this.liveness.ping();
+  }
+
+  /** Ends the calls that may be made elsewhere: those of which no copy was sent, and those that may execute twice. */
+  release(message: string): void {
+    this.pending.each(call => {
+      const { semantics } = call.procedure;
+      if (call.copies > 0 && semantics !== 'at-least-once') return;
+      if (semantics === 'maybe') this.finish(call).resolve(undefined);
+      else this.fail(call, 'unavailable', message);
+    });
+  }
+
   close(): void {
     if (this.closed) return;
     this.closed = true;
@@ -272,6 +312,7 @@ export class CallerEndpoint {
     this.timer.cancel();
     this.fragments.close();
     this.acknowledger.close();
+    this.liveness.close();
     this.streams.close();
     this.promotion.close();
     this.session.close();
@@ -302,6 +343,7 @@ export class CallerEndpoint {
     }
     if (isUnderWay(call, link) || !this.maySend(call, now)) {
       this.counters.probes++;
+      this.liveness.asked(now);
       this.events.emit?.('probe-sent', aboutPending(this.clientId, call, link));
       if (call.reply === undefined || link.reliable) sendProbe(link, call);
       else sendMissingReply(link, call, 0);
@@ -352,7 +394,10 @@ export class CallerEndpoint {
   private sendCopy(call: PendingCall, link: Link, now: number): void {
     call.copies++;
     if (call.copies === 1) call.firstSentAt = now;
-    else this.counters.retransmitted++;
+    else {
+      this.counters.retransmitted++;
+      this.liveness.asked(now);
+    }
     call.lastSentAt = now;
     call.sentOver = link;
     this.events.emit?.(
@@ -451,9 +496,11 @@ export class CallerEndpoint {
 
   /** Calls whose time has come are sent again or given up. */
   private sweep(now: number): number {
-    let next = Number.POSITIVE_INFINITY;
+    let next = this.liveness.sweep(now);
     this.pending.each(call => {
       if (call.deadlineAt <= now) expire(this.finish(call));
+      else if (call.deadlineAt === Number.POSITIVE_INFINITY && this.liveness.isGone(now))
+        this.fail(call, 'unavailable', 'the server gave no sign of life for a whole lease');
       else {
         if (call.dueAt <= now) this.onTimeout(call, now);
         next = Math.min(next, call.dueAt, call.deadlineAt);
@@ -500,6 +547,7 @@ export class CallerEndpoint {
   // The session
 
   private onReady(renewed: boolean): void {
+    this.liveness.onReady();
     if (!renewed) this.failLost(undefined);
     const now = this.platform.clock.now();
     this.pending.each(call => {
@@ -571,6 +619,7 @@ export class CallerEndpoint {
     const sound = forEachFrame(reader, bytes, start, end, type => {
       if (type === FrameType.channel) mine = isFor(this.clientId, reader);
       else if (mine) {
+        this.liveness.heard();
         const receive = this.receivers[type];
         if (receive === undefined) this.malformed(link);
         else receive(reader, link);
@@ -598,7 +647,9 @@ export class CallerEndpoint {
     [FrameType.welcome]: reader => this.session.onWelcome(reader),
     [FrameType.refused]: reader => this.session.onRefused(reader),
     [FrameType.reset]: (reader, link) => {
-      if (this.session.onReset(reader)) this.failLost(link);
+      if (!this.session.onReset(reader)) return;
+      this.liveness.trust();
+      this.failLost(link);
     },
   };
 
@@ -656,6 +707,7 @@ export class CallerEndpoint {
 
   /** Ends a call that was answered, when the items that were sent before the answer have come. */
   private conclude(call: PendingCall, body: ReplyBody): void {
+    if (isRefusal(body)) this.liveness.refused();
     if (call.streams?.incoming?.isComplete === false && followsItems(body)) {
       call.held = true;
       call.answer = body;
@@ -713,6 +765,7 @@ export class CallerEndpoint {
 
   private onBusy(reader: Reader, link: Link): void {
     const { number, attempt, processing } = readReplyHeader(reader);
+    if (number === pingNumber) this.liveness.answered(false);
     const call = this.pending.get(number);
     if (call === undefined) return;
     this.events.emit?.('busy-received', aboutPending(this.clientId, call, link));
@@ -730,6 +783,7 @@ export class CallerEndpoint {
     const missing = readMissing(reader);
     const { number, serial, ranges } = missing;
     const now = this.platform.clock.now();
+    if (number === pingNumber) this.liveness.answered(true);
     // Fragments of a `maybe` request are on their way after its caller was told that they were sent.
     this.fragments.acknowledge(missing, now);
     const call = this.pending.get(number);
@@ -789,7 +843,7 @@ export class CallerEndpoint {
     this.pending.delete(call.number);
     if (this.open.delete(call.number) && call.copies > 0) this.acknowledger.owe();
     if (call.procedure.semantics !== 'maybe') this.fragments.end(call.number);
-    if (!this.admission.delete(call) && call.streams === undefined) this.inFlight--;
+    if (!this.admission.delete(call) && call.streams === undefined) this.admitted--;
     this.admission.admit();
     call.unlisten?.();
     call.streams?.release();

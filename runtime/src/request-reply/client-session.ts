@@ -32,6 +32,9 @@ const reconnectDelay = 50;
 /** A connection on which no welcome comes for so long is given up. */
 const greetingPatience = 5000;
 
+/** So is one that does not come about: the system would ask less and less often, for minutes. */
+const dialPatience = 5000;
+
 export interface ClientSessionOptions {
   readonly platform: Platform;
   readonly dial: Dial;
@@ -51,6 +54,8 @@ export interface ClientSessionOptions {
   onLink(): void;
   /** The session is there. `renewed`: it is the one that was there before. */
   onReady(renewed: boolean): void;
+  /** Something leaves that the server answers at once. */
+  onAsk(): void;
   /** Nobody is there, or the server refused: calls that were never sent need not wait any longer. */
   onUnreachable(error: CallError): void;
 }
@@ -69,13 +74,15 @@ export class ClientSession {
   /** Of what goes to the server over datagrams. */
   readonly congestion: CongestionWindow;
   private readonly options: ClientSessionOptions;
-  private lease = Number.POSITIVE_INFINITY;
+  /** Milliseconds for which the server keeps the session of a client that is silent. */
+  lease = Number.POSITIVE_INFINITY;
   private lastSent = 0;
   private nonce: Buffer = noId;
   private cookie: Buffer = noCookie;
   private firstNumber = 1;
   private timeouts = 0;
   private failures = 0;
+  private dials = 0;
   private timer: Timer | undefined;
 
   constructor(options: ClientSessionOptions) {
@@ -187,7 +194,11 @@ export class ClientSession {
 
   private startDialling(): void {
     this.state = 'dialling';
+    this.options.onAsk();
     const { platform, dial, address, counters, messageBytes, handlers, datagramBytes, tls } = this.options;
+    const attempt = ++this.dials;
+    const isOver = () => this.state !== 'dialling' || attempt !== this.dials;
+    this.timer = platform.clock.setTimer(dialPatience, () => this.retryLater());
     dial(address, {
       platform,
       counters,
@@ -197,7 +208,7 @@ export class ClientSession {
       handlers: { ...handlers, onDown: link => this.onDown(link) },
     }).then(
       link => {
-        if (this.state === 'closed') {
+        if (isOver()) {
           link.close();
           return;
         }
@@ -207,7 +218,7 @@ export class ClientSession {
         this.options.onLink();
       },
       error => {
-        if (this.state === 'closed') return;
+        if (isOver()) return;
         this.options.onUnreachable(unreachable(address, error));
         this.retryLater();
       },
@@ -229,6 +240,7 @@ export class ClientSession {
     const link = this.link;
     if (link === undefined) return;
     const { platform, clientId } = this.options;
+    this.options.onAsk();
     sendHello(link, {
       clientId,
       nonce: this.nonce,

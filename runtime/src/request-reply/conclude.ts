@@ -5,6 +5,13 @@ import { type Failure, isDecidedBySchema } from './frames.js';
 import type { PendingCall } from './pending-call.js';
 import type { ReplyBody } from './reply-frame.js';
 
+/** Whether the server answered that it takes no calls. */
+export function isRefusal(body: ReplyBody): boolean {
+  return (
+    body.kind === 'failure' && body.failure.code === 'unavailable' && body.failure.outcome === 'not-executed'
+  );
+}
+
 /** Ends a call that was answered. */
 export function settle(call: PendingCall, body: ReplyBody): void {
   if (call.onReply !== undefined) {

@@ -6,6 +6,9 @@ import type { Semantics } from '../schema/description.js';
 import { type CallErrorCode, callErrorCodes, type Outcome } from '../schema/errors.js';
 import { type Link, lengthBytes } from '../transport/transport.js';
 
+/** A probe of this number, which no call has, is a ping: `missing` says that the server takes calls, `busy` that it does not. */
+export const pingNumber = 0;
+
 export const FrameType = {
   /** client → server: opens or renews a session */
   hello: 0x01,

@@ -7,7 +7,7 @@ import {
   maxFragments,
   writeFragmentHeader,
 } from './fragments.js';
-import { beginFrame, type Frame, FrameType, sendFrame } from './frames.js';
+import { beginFrame, type Frame, FrameType, pingNumber, sendFrame } from './frames.js';
 import { sendMissingFrame } from './missing-frame.js';
 import type { PendingCall } from './pending-call.js';
 import {
@@ -84,4 +84,10 @@ export function sendProbe(link: Link, call: PendingCall): void {
 /** Says what of a reply has not arrived. @param serial of the fragment that asked; 0: none did */
 export function sendMissingReply(link: Link, { number, replyId, reply }: PendingCall, serial: number): void {
   sendMissingFrame(link, { number, id: replyId, serial, ranges: reply?.missing() ?? [] });
+}
+
+/** Asks for a sign of life, and whether the server takes calls. */
+export function sendPing(link: Link): void {
+  beginFrame(FrameType.probe).rawU64(pingNumber);
+  sendFrame(link);
 }

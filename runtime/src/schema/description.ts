@@ -128,7 +128,7 @@ export interface Caller {
   unary<Arguments extends readonly unknown[], Result>(
     procedure: Procedure<Arguments, Result>,
     values: Arguments,
-    options: CallOptions | undefined,
+    options: AnyCallOptions | undefined,
   ): Promise<Result>;
   /** Calls a procedure that returns a stream. Nothing is sent before its items are asked for. */
   serverStream<Arguments extends readonly unknown[], Result>(
@@ -204,6 +204,8 @@ export interface CallOptions {
    * (`traceparent` and `tracestate` of its metadata) is handed on. `null`: none, not even the current one.
    */
   readonly parent?: CallContext | null;
+  /** For at-least-once procedures alone: see `IdempotentCallOptions`. */
+  readonly hedge?: never;
 }
 
 /** How an answer came about. */
@@ -213,6 +215,23 @@ export interface ReplyDetails {
   /** Where the latest copy went: the server's address. `undefined` for `maybe` calls. */
   readonly peer: string | undefined;
 }
+
+/** Of procedures that may execute twice. */
+export interface IdempotentCallOptions extends Omit<CallOptions, 'hedge'> {
+  /** Makes the call at several servers, if the channel has them, and takes the first answer. */
+  readonly hedge?: Hedge;
+}
+
+/** When a call that has no answer yet is made at another server too. */
+export interface Hedge {
+  /** After so many milliseconds, each time. */
+  readonly after: number;
+  /** At how many servers at the most, the first included; at least 2. */
+  readonly copies: number;
+}
+
+/** What is handed to a `Caller`, which does not know the procedure's type. */
+export type AnyCallOptions = CallOptions | IdempotentCallOptions;
 
 /** What a procedure knows of the call that it executes; its last argument. */
 export interface CallContext {

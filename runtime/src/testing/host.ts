@@ -8,6 +8,7 @@ import type { DatagramLayer } from './datagrams.js';
 import { checkFaults, type Faults } from './faults.js';
 import { createIncarnation } from './incarnation.js';
 import type { Internet } from './internet.js';
+import { createNameService } from './name-service.js';
 import { createPrng } from './prng.js';
 import type { StreamLayer } from './streams.js';
 import type { Interface, Machine } from './topology.js';
@@ -32,7 +33,7 @@ export interface Host {
   /** `serve` on this host's platform. */
   serve(options: Omit<ServeOptions, 'platform'>): Promise<Server>;
   /** `connect` on this host's platform. */
-  connect(address: string, options?: Omit<ConnectOptions, 'platform'>): Promise<Channel>;
+  connect(address: string | readonly string[], options?: Omit<ConnectOptions, 'platform'>): Promise<Channel>;
   /** `openEndpoint` on this host's platform. */
   openEndpoint(address: string, options?: Omit<EndpointOptions, 'platform'>): Promise<Endpoint>;
   /**
@@ -109,6 +110,7 @@ export function createHost(services: HostServices, machine: Machine): Host {
     random: machine.program.random,
     datagrams: datagrams.socketsOf(machine),
     ...streamsOf(machine),
+    names: createNameService(services, machine.program),
   });
   let platform = createPlatform();
 

@@ -1,6 +1,7 @@
 export type { Injection } from './datagrams.js';
 export type { Faults } from './faults.js';
 export type { Host, HostOptions } from './host.js';
+export type { Names } from './names.js';
 export type { Nat, NatOptions } from './nat.js';
 export type { Copy, Fate, Interceptor, Packet, PacketListener, Remove, Verdict } from './packet.js';
 export { type SimulatedAuthority, simulatedAuthority } from './tls.js';

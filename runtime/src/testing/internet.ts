@@ -1,5 +1,6 @@
 import type { SocketAddress } from '../platform/platform.js';
 import { systemError } from './errors.js';
+import type { NameTable } from './names.js';
 import type { Translator } from './nat.js';
 import type { Network } from './network.js';
 import { isAddress, isLoopback } from './ports.js';
@@ -13,15 +14,22 @@ export interface Internet {
   readonly topology: Topology;
   readonly machines: ReadonlyMap<string, Machine>;
   readonly translators: readonly Translator[];
+  readonly names: NameTable;
 }
 
 /** The IP address of a name, as a machine sees it. @throws a system error with `code` ENOTFOUND */
 export function resolveName(internet: Internet, host: string): string {
-  if (host === 'localhost') return '127.0.0.1';
-  if (isAddress(host)) return host;
-  const [own] = internet.machines.get(host)?.interfaces ?? [];
-  if (!own) throw systemError('getaddrinfo', 'ENOTFOUND', `${host}: the world has no host of this name`);
-  return own.address;
+  return lookUpName(internet, host)[0]!;
+}
+
+/** The IP addresses of a name: those that the world was told, or the first of the host of that name. */
+export function lookUpName({ names, machines }: Internet, host: string): readonly string[] {
+  if (host === 'localhost') return ['127.0.0.1'];
+  if (isAddress(host)) return [host];
+  const own = machines.get(host)?.interfaces.slice(0, 1) ?? [];
+  const addresses = names.hosts.get(host) ?? own.map(({ address }) => address);
+  if (addresses.length > 0) return addresses;
+  throw systemError('getaddrinfo', 'ENOTFOUND', `${host}: the world has no host of this name`);
 }
 
 /** A port at one of a machine's interfaces. */

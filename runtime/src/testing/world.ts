@@ -2,6 +2,7 @@ import { createDatagramLayer, type Injection } from './datagrams.js';
 import type { Faults } from './faults.js';
 import { createHost, createMachine, type Host, type HostOptions, type HostServices } from './host.js';
 import type { Internet } from './internet.js';
+import { createNames, createNameTable, type Names } from './names.js';
 import { createTranslator, type Nat, type NatOptions, type Translator } from './nat.js';
 import { createNetwork, type Link } from './network.js';
 import { createRecorder, type Interceptor, type PacketListener, type Remove } from './packet.js';
@@ -49,6 +50,9 @@ export interface World {
   /** Puts hosts behind a translator, so that all appear outside under one address, and by default under one port. */
   nat(hosts: readonly string[], options?: NatOptions): Nat;
 
+  /** The domain names of the world, beside those of its hosts. */
+  readonly names: Names;
+
   /** Changes the faults of all links, from now on. */
   faults(faults: Partial<Faults>): void;
   /** Changes the faults of what one host sends another: one way only. They stand before the hosts' and the world's. */
@@ -81,7 +85,8 @@ export function simulate(options: SimulationOptions = {}): World {
   const topology = createTopology();
   const machines = new Map<string, Machine>();
   const translators: Translator[] = [];
-  const internet: Internet = { scheduler, network, topology, machines, translators };
+  const names = createNameTable();
+  const internet: Internet = { scheduler, network, topology, machines, translators, names };
   const datagrams = createDatagramLayer(internet);
   const streams = createStreamLayer(internet, createPrng(`${seed}/streams`));
   const services: HostServices = { ...internet, seed, datagrams, streams };
@@ -135,6 +140,7 @@ export function simulate(options: SimulationOptions = {}): World {
       translators.push(translator);
       return translator;
     },
+    names: createNames(names, name => machines.get(name)?.interfaces[0]?.address),
     faults: changed => network.setFaults(changed),
     link: (from, to, changed) => network.setFaults(changed, linkOf(from, to)),
     partition: (...groups) => {

@@ -167,6 +167,7 @@ export function createManualPlatform(seed = 'test') {
       resolve: async host => host,
     },
     streams: { listen: unused, connect: unused },
+    names: { lookup: async host => [host], services: unused },
     webSockets: { listen: unused, attach: unused, connect: unused },
   };
   return {

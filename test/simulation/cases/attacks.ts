@@ -100,7 +100,6 @@ export const attacks: readonly Scenario[] = [
   {
     number: 52,
     title: 'random bytes come, and prefixes and flipped bits of valid datagrams',
-    faults: { trace: false },
     async run(stage) {
       const { server, client, sent } = await recordedConversation(stage);
       const { executed } = server.stats();

@@ -88,7 +88,7 @@ export const fragmentsAndBounds: readonly Scenario[] = [
   {
     number: 44,
     title: 'sixteen MiB go over UDP with five per cent loss',
-    faults: { loss: 0.05, latency: 1, trace: false },
+    faults: { loss: 0.05, latency: 1 },
     large: true,
     async run(stage) {
       await stage.serve();

@@ -151,7 +151,7 @@ export const lossAndDuplication: readonly Scenario[] = [
   {
     number: 10,
     title: 'an old packet arrives after many newer calls',
-    faults: { latency: 1, trace: false },
+    faults: { latency: 1 },
     async run(stage) {
       const { server, client, request } = await answeredCall(stage);
       for (let round = 0; round < 20; round++) {

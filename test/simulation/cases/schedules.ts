@@ -166,7 +166,7 @@ export const schedules: readonly Scenario[] = [
   {
     number: 72,
     title: 'the oldest 33 calls are never answered while a hundred thousand newer ones finish',
-    faults: { latency: 1, trace: false },
+    faults: { latency: 1 },
     large: true,
     async run(stage) {
       const server = await stage.serve();
@@ -249,7 +249,7 @@ export const schedules: readonly Scenario[] = [
   {
     number: 75,
     title: 'a datagram is damaged, every bit in turn',
-    faults: { latency: 1, trace: false },
+    faults: { latency: 1 },
     async run(stage) {
       const server = await stage.serve();
       const client = await stage.client();

@@ -33,7 +33,7 @@ export const sizesAndShutdown: readonly Scenario[] = [
   {
     number: 48,
     title: 'one slow call and a hundred thousand fast ones come from the same client',
-    faults: { latency: 1, trace: false },
+    faults: { latency: 1 },
     large: true,
     async run(stage) {
       const server = await stage.serve();

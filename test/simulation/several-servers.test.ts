@@ -1,0 +1,15 @@
+/** A share of the seeds; `npm run test:soak` runs more. */
+import { describe, test } from 'vitest';
+import { severalServers } from './several-servers.js';
+import { play } from './stage.js';
+
+const seeds = Number(process.env.SEEDS ?? 5);
+const first = Number(process.env.FIRST_SEED ?? 1);
+
+describe('a channel with several servers', () => {
+  for (const scenario of severalServers) {
+    test(`${scenario.number}: ${scenario.title}`, async () => {
+      for (let seed = first; seed < first + seeds; seed++) await play(scenario, seed);
+    });
+  }
+});
