@@ -6,7 +6,8 @@
 import { MarshalError } from '../marshalling/errors.js';
 import { Reader } from '../marshalling/reader.js';
 import type { Platform } from '../platform/platform.js';
-import { type DispatchEntry, returnsStream, takesStream } from '../schema/description.js';
+import { type AnyProcedure, type DispatchEntry, returnsStream, takesStream } from '../schema/description.js';
+import type { ServerEvents } from '../schema/events.js';
 import { forEachFrame } from '../transport/frame-loop.js';
 import {
   createTransportCounters,
@@ -15,13 +16,22 @@ import {
   type TransportCounters,
 } from '../transport/transport.js';
 import { Answering, type AnsweringCounters } from './answering.js';
+import { createEventSource, type EventSource } from './event-source.js';
 import { fingerprintOf } from './fingerprint.js';
 import { fragmentOverhead, Reassembly, readFragmentHeader } from './fragments.js';
 import { allFragments, FrameType, pingNumber, semanticsRank } from './frames.js';
 import { ResetReason, resetBytes, sendReset } from './handshake-frames.js';
 import type { ServerLimits } from './limits.js';
 import { type Missing, readMissing } from './missing-frame.js';
-import { abandon, type CallSession, type ReceivedCall } from './received-call.js';
+import { aboutAcknowledged, aboutReceived, aboutRequest } from './observed-receipt.js';
+import {
+  abandon,
+  type CallSession,
+  duplicateReason,
+  follow,
+  moveTo,
+  type ReceivedCall,
+} from './received-call.js';
 import { type RequestHeader, readRequestHeader } from './request-frame.js';
 import {
   address,
@@ -55,6 +65,8 @@ export interface CalleeCounters extends TransportCounters, AnsweringCounters {
 export interface CalleeOptions {
   readonly platform: Platform;
   readonly limits: ServerLimits;
+  /** Where it tells of its work; in one of its own unless told otherwise. */
+  readonly events?: EventSource<ServerEvents>;
   /** The longest datagram that is sent. */
   readonly datagramBytes: number;
   /** The server's TCP port, or 0. */
@@ -85,12 +97,14 @@ export class CalleeEndpoint {
   readonly streams: StreamSchedule;
   readonly handlers: LinkHandlers = {
     onFrames: (link, bytes, start, end) => this.onFrames(link, bytes, start, end),
+    onDamaged: (peer, reason) => this.events.emit?.('damaged', { peer, reason }),
     onDown: link => {
       this.bound.delete(link);
     },
     onDrain: link => this.streams.onDrain(link),
     preamble: writeChannelPreamble,
   };
+  readonly events: EventSource<ServerEvents>;
   private readonly options: CalleeOptions;
   private readonly platform: Platform;
   private readonly limits: ServerLimits;
@@ -104,13 +118,15 @@ export class CalleeEndpoint {
     this.options = options;
     this.platform = options.platform;
     this.limits = options.limits;
-    this.sessions = new Sessions(options);
+    this.events = options.events ?? createEventSource(options.platform.clock);
+    this.sessions = new Sessions({ ...options, events: this.events });
     this.streams = new StreamSchedule(options.platform.clock);
     this.answering = new Answering(
       options.platform.clock,
       options.limits,
       this.sessions.usage,
       this.counters,
+      this.events,
     );
   }
 
@@ -150,7 +166,7 @@ export class CalleeEndpoint {
       return true;
     });
     if (sound) return;
-    this.counters.malformed++;
+    this.malformed(link);
     if (!link.reliable) return;
     this.bound.delete(link);
     link.close();
@@ -158,6 +174,7 @@ export class CalleeEndpoint {
 
   private reset(link: Link, sender: Sender & { kind: 'rejected' }): void {
     this.counters.resets++;
+    this.events.emit?.('reset-sent', { clientId: sender.clientId.toString('hex'), peer: link.peer });
     address(link, sender.clientId);
     if (mayAnswer(link, resetBytes)) sendReset(link, sender.token, sender.reason);
   }
@@ -168,21 +185,26 @@ export class CalleeEndpoint {
       return;
     }
     const receive = sender.kind === 'session' ? this.receivers[type] : undefined;
-    if (receive === undefined || sender.kind !== 'session') this.counters.malformed++;
+    if (receive === undefined || sender.kind !== 'session') this.malformed(link);
     else receive(link, sender, reader, now);
+  }
+
+  private malformed(link: Link): void {
+    this.counters.malformed++;
+    this.events.emit?.('malformed', { peer: link.peer });
   }
 
   private readonly receivers: Readonly<
     Record<number, (link: Link, sender: Sender & { kind: 'session' }, reader: Reader, now: number) => void>
   > = {
-    [FrameType.acknowledgement]: (_link, { session }, reader) => session.acknowledge(reader),
+    [FrameType.acknowledgement]: (_link, { session }, reader) => this.onAcknowledgement(session, reader),
     [FrameType.probe]: (link, { session }, reader, now) => this.onProbe(link, session, reader.rawU64(), now),
     [FrameType.missing]: (link, { session }, reader, now) =>
       this.onMissing(link, session, readMissing(reader), now),
     [FrameType.requestFragment]: (link, sender, reader, now) => this.onFragment(link, sender, reader, now),
-    [FrameType.segment]: (_link, { session }, reader) => {
+    [FrameType.segment]: (link, { session }, reader) => {
       const header = readSegmentHeader(reader);
-      if (session.find(header.number)?.streams?.receive(header, reader) === false) this.counters.malformed++;
+      if (session.find(header.number)?.streams?.receive(header, reader) === false) this.malformed(link);
     },
     [FrameType.credit]: (_link, { session }, reader, now) => {
       const credit = readCredit(reader);
@@ -201,18 +223,21 @@ export class CalleeEndpoint {
     }
     const body = reader.position;
     const target = this.options.find(reader.rawU32(), reader.rawU32());
+    const procedure = target?.procedure;
+    const bytes = reader.end - body;
+    this.events.emit?.('request-received', aboutRequest(link, sender, procedure, header, bytes));
     // The stronger of both is kept: the schema decides, and a client that counts on a filter gets one.
     const declared = target?.procedure.semantics ?? header.semantics;
     const isTooWeak = semanticsRank[header.semantics] < semanticsRank[declared];
     if (header.semantics === 'at-most-once') {
       if (sender.kind !== 'session') throw new MarshalError('an at-most-once request without a session');
       const fingerprint = fingerprintOf(reader.buffer, body, reader.end);
-      if (this.filter(link, sender.session, header, fingerprint, now)) return;
-      const call = this.accept(link, sender, header, fingerprint, now);
+      if (this.filter(link, sender, procedure, header, fingerprint, now)) return;
+      const call = this.accept(link, sender, procedure, header, fingerprint, now);
       if (this.admit(sender.session, call)) this.dispatch(call, target, header, reader);
       return;
     }
-    const call = this.accept(link, sender, header, undefined, now);
+    const call = this.accept(link, sender, procedure, header, undefined, now);
     call.oneWay = header.semantics === 'maybe' && target?.procedure.hasResult === false;
     if (isTooWeak) {
       const message = `the procedure is ${declared} at the server; the client's schema says ${header.semantics}`;
@@ -235,24 +260,23 @@ export class CalleeEndpoint {
   /** The duplicate filter. True: the request is another copy of one that came before, and is dealt with. */
   private filter(
     link: Link,
-    session: ServerSession,
+    sender: Sender & { kind: 'session' },
+    procedure: AnyProcedure | undefined,
     { number, attempt }: RequestHeader,
     fingerprint: number,
     now: number,
   ): boolean {
     const { counters } = this;
-    const known = session.history.find(number);
-    if (known === undefined) {
-      if (!session.history.isFinished(number)) return false;
-      counters.duplicates++;
-      counters.stale++;
-      return true;
-    }
+    const { history, clientId } = sender.session;
+    const known = history.find(number);
+    if (known === undefined && !history.isFinished(number)) return false;
+    const reason = duplicateReason(known, fingerprint);
     counters.duplicates++;
-    if (known.fingerprint !== undefined && known.fingerprint !== fingerprint) {
-      counters.mismatched++;
-      return true;
-    }
+    const copy = { clientId, number, procedure, link };
+    this.events.emit?.('duplicate-filtered', { ...aboutReceived(copy), attempt, reason });
+    if (reason === 'finished') counters.stale++;
+    if (reason === 'mismatched') counters.mismatched++;
+    if (known === undefined || reason === 'mismatched') return true;
     follow(known, link, attempt, now);
     this.answering.again(known);
     return true;
@@ -261,6 +285,7 @@ export class CalleeEndpoint {
   private accept(
     link: Link,
     sender: Sender,
+    procedure: AnyProcedure | undefined,
     { number, attempt, remaining }: Pick<RequestHeader, 'number' | 'attempt' | 'remaining'>,
     fingerprint: number | undefined,
     now: number,
@@ -271,6 +296,7 @@ export class CalleeEndpoint {
       session,
       clientId: sender.kind === 'session' ? sender.session.clientId : sender.clientId,
       number,
+      procedure,
       fingerprint,
       recorded: fingerprint !== undefined,
       oneWay: false,
@@ -364,6 +390,8 @@ export class CalleeEndpoint {
           address(link, call.clientId);
           return link;
         },
+        onResent: (_link, segment, bytes) =>
+          this.events.emit?.('segment-resent', { ...aboutReceived(call), segment, bytes }),
         roundTrip: session.roundTrip,
         congestion: session.congestion,
       },
@@ -371,9 +399,16 @@ export class CalleeEndpoint {
     return true;
   }
 
+  private onAcknowledgement(session: ServerSession, reader: Reader): void {
+    const kept = session.history.size;
+    session.acknowledge(reader);
+    const left = session.history.size;
+    if (left < kept) this.events.emit?.('acknowledged', aboutAcknowledged(session.clientId, kept, left));
+  }
+
   private onProbe(link: Link, session: ServerSession, number: number, now: number): void {
     if (number === pingNumber && this.refusesNewCalls)
-      sendBusy(this.accept(link, { kind: 'session', session }, ping, undefined, now), now);
+      sendBusy(this.accept(link, { kind: 'session', session }, undefined, ping, undefined, now), now);
     else this.answerProbe(link, session, number);
   }
 
@@ -449,7 +484,7 @@ export class CalleeEndpoint {
       return;
     }
     if (session.history.isFinished(number)) return;
-    const call = this.accept(link, sender, { number, attempt: 0, remaining: 0 }, undefined, now);
+    const call = this.accept(link, sender, undefined, { number, attempt: 0, remaining: 0 }, undefined, now);
     call.recorded = true;
     if (!this.admit(session, call)) return;
     const message = 'the caller cancelled the call before it arrived';
@@ -464,17 +499,4 @@ const nobody: Sender = { kind: 'anonymous', clientId: Buffer.alloc(16) };
 
 function rejected({ clientId, token }: ServerSession): Sender {
   return { kind: 'rejected', clientId, token, reason: ResetReason.unknownSession };
-}
-
-/** The answer goes to where the latest copy came from, and names it. */
-function follow(call: ReceivedCall, link: Link, attempt: number, now: number): void {
-  moveTo(call, link);
-  call.attempt = attempt;
-  call.arrivedAt = now;
-}
-
-function moveTo(call: ReceivedCall, link: Link): void {
-  if (call.link === link) return;
-  call.link = link;
-  call.streams?.resume();
 }

@@ -8,6 +8,7 @@ import { Reader } from '../marshalling/reader.js';
 import type { Platform } from '../platform/platform.js';
 import { returnsStream, takesStream } from '../schema/description.js';
 import type { CallError, CallErrorCode } from '../schema/errors.js';
+import type { ClientEvents } from '../schema/events.js';
 import type { Address } from '../transport/address.js';
 import { forEachFrame } from '../transport/frame-loop.js';
 import type { ClientTls } from '../transport/security.js';
@@ -24,11 +25,13 @@ import { type Acknowledger, createAcknowledger } from './client-acknowledgement.
 import { type ClientFragments, createClientFragments } from './client-fragments.js';
 import { ClientSession, isFor } from './client-session.js';
 import { expire, followsItems, isRefusal, settle, unansweredError } from './conclude.js';
+import { createEventSource, type EventSource } from './event-source.js';
 import { Reassembly, readFragmentHeader } from './fragments.js';
 import { beginFrame, FrameType, finishFrame, pingNumber, type Ranges, sendFrame } from './frames.js';
 import { type ChannelLimits, defaultChannelLimits } from './limits.js';
 import { type EndpointState, Liveness, type LivenessSettings } from './liveness.js';
 import { readMissing, sendMissingFrame } from './missing-frame.js';
+import { aboutClient, aboutCopy, aboutPending, aboutReply, observe } from './observed-call.js';
 import type { PendingCall } from './pending-call.js';
 import { createPromotion, type Promotion } from './promotion.js';
 import { type ReplyBody, readReplyBody, readReplyHeader } from './reply-frame.js';
@@ -79,6 +82,8 @@ export interface CallerOptions extends Partial<ChannelLimits>, LivenessSettings 
   readonly retryBudget?: RetryBudget | undefined;
   readonly tls?: ClientTls | undefined;
   readonly streamWindow: StreamWindow;
+  /** Where it tells of its work; in one of its own unless told otherwise. */
+  readonly events?: EventSource<ClientEvents>;
   /** The number of the first call; 1 unless told otherwise. */
   readonly firstNumber?: number;
 }
@@ -88,6 +93,7 @@ export class CallerEndpoint {
   /** Of its one server. */
   readonly address: Address;
   closed = false;
+  readonly events: EventSource<ClientEvents>;
   private readonly platform: Platform;
   private readonly clientId: Buffer;
   private readonly messageBytes: number;
@@ -115,6 +121,7 @@ export class CallerEndpoint {
 
   constructor(options: CallerOptions) {
     this.platform = options.platform;
+    this.events = options.events ?? createEventSource(options.platform.clock);
     this.address = options.address;
     this.clientId = options.clientId;
     const limits = { ...defaultChannelLimits, ...options };
@@ -149,7 +156,10 @@ export class CallerEndpoint {
     this.session = new ClientSession({
       ...options,
       counters: this.counters,
+      events: this.events,
       handlers: {
+        onDamaged: (peer, reason) =>
+          this.events.emit?.('damaged', { ...aboutClient(this.clientId), peer, reason }),
         onFrames: (link, bytes, start, end) => this.onFrames(link, bytes, start, end),
         preamble: (_link, target, at, end) => this.writePreamble(target, at, end),
         onFlush: link => this.onFlush(link),
@@ -172,6 +182,14 @@ export class CallerEndpoint {
       clock: this.platform.clock,
       session: this.session,
       datagramBytes: options.datagramBytes,
+      onResent: (number, fragment, bytes) => {
+        this.events.emit?.('fragment-resent', {
+          ...aboutClient(this.clientId),
+          call: number,
+          fragment,
+          bytes,
+        });
+      },
       isPending: call => this.pending.get(call.number) === call,
       onArrived: call => {
         call.held = true;
@@ -198,6 +216,11 @@ export class CallerEndpoint {
     return this.pending.size;
   }
 
+  /** Calls with streams among them. */
+  get openStreamCalls(): number {
+    return this.streams.size;
+  }
+
   get state(): EndpointState {
     return this.liveness.state;
   }
@@ -210,6 +233,7 @@ export class CallerEndpoint {
   /** Takes over a call: it ends with its `resolve` or `reject`, by its deadline at the latest. */
   submit(call: PendingCall): void {
     this.counters.calls++;
+    if (this.events.emit !== undefined) observe(this.clientId, call, this.platform.clock, this.events);
     const { admission } = this;
     const mayStart = admission.isOpen;
     if (!mayStart && admission.isFull) {
@@ -321,6 +345,7 @@ export class CallerEndpoint {
     if (isUnderWay(call, link) || !this.maySend(call, now)) {
       this.counters.probes++;
       this.liveness.asked(now);
+      this.events.emit?.('probe-sent', aboutPending(this.clientId, call, link));
       if (call.reply === undefined || link.reliable) sendProbe(link, call);
       else sendMissingReply(link, call, 0);
     } else if (call.procedure.semantics === 'maybe') {
@@ -376,6 +401,10 @@ export class CallerEndpoint {
     }
     call.lastSentAt = now;
     call.sentOver = link;
+    this.events.emit?.(
+      call.copies === 1 ? 'request-sent' : 'retransmitted',
+      aboutCopy(this.clientId, call, link),
+    );
     call.heard = link.received;
     if (fitsDatagram(link, call.frame)) sendRequest(link, call.frame, call.copies, call.deadlineAt - now);
     else this.sendFragments(call, link, now);
@@ -398,6 +427,7 @@ export class CallerEndpoint {
   private transmitOnce(call: PendingCall, link: Link, now: number): void {
     call.copies = 1;
     call.lastSentAt = now;
+    this.events.emit?.('request-sent', aboutCopy(this.clientId, call, link));
     const { hasResult } = call.procedure;
     const onSent = hasResult ? undefined : () => link.whenFlushed(() => this.finish(call).resolve(undefined));
     if (fitsDatagram(link, call.frame)) {
@@ -556,6 +586,11 @@ export class CallerEndpoint {
   }
 
   private failUnsent(error: CallError): void {
+    this.events.emit?.('unreachable', {
+      ...aboutClient(this.clientId),
+      code: error.code,
+      message: error.message,
+    });
     this.pending.each(call => {
       if (call.copies > 0) return;
       if (call.procedure.semantics === 'maybe') this.finish(call).resolve(undefined);
@@ -587,18 +622,18 @@ export class CallerEndpoint {
       else if (mine) {
         this.liveness.heard();
         const receive = this.receivers[type];
-        if (receive === undefined) this.counters.malformed++;
+        if (receive === undefined) this.malformed(link);
         else receive(reader, link);
       }
       return true;
     });
     if (sound) return;
-    this.counters.malformed++;
+    this.malformed(link);
     if (link.reliable) this.abandon(link);
   }
 
   private readonly receivers: Readonly<Record<number, (reader: Reader, link: Link) => void>> = {
-    [FrameType.reply]: reader => this.onReply(reader),
+    [FrameType.reply]: (reader, link) => this.onReply(reader, link),
     [FrameType.replyFragment]: (reader, link) => this.onReplyFragment(reader, link),
     [FrameType.busy]: (reader, link) => this.onBusy(reader, link),
     [FrameType.missing]: (reader, link) => this.onMissing(reader, link),
@@ -619,10 +654,11 @@ export class CallerEndpoint {
     },
   };
 
-  private onReply(reader: Reader): void {
+  private onReply(reader: Reader, link: Link): void {
     const { number, attempt, processing } = readReplyHeader(reader);
     const call = this.answered(number);
     if (call === undefined) return;
+    this.events.emit?.('reply-received', aboutReply(this.clientId, call, link, attempt, reader.remaining));
     this.sampleRoundTrip(call, attempt, processing);
     this.conclude(call, readReplyBody(reader, call.procedure, this.metadataBytes));
   }
@@ -648,6 +684,7 @@ export class CallerEndpoint {
     if (replyId !== call.replyId) return;
     call.reply.add(fragment, reader.rawBytes(reader.remaining));
     if (call.reply.complete) {
+      this.events.emit?.('reply-received', aboutReply(this.clientId, call, link, attempt, fragment.total));
       sendMissingReply(link, call, serial);
       this.conclude(call, readReplyBody(reader.reset(call.reply.join()), call.procedure, this.metadataBytes));
       return;
@@ -682,7 +719,7 @@ export class CallerEndpoint {
     const header = readSegmentHeader(reader);
     const call = this.streaming(header.number, link);
     if (call === undefined) return;
-    if (call.streams?.receive(header, reader) !== true) this.counters.malformed++;
+    if (call.streams?.receive(header, reader) !== true) this.malformed(link);
     else if (call.answer !== undefined && call.streams.incoming?.isComplete === true)
       settle(this.finish(call), call.answer);
   }
@@ -715,6 +752,12 @@ export class CallerEndpoint {
           session.touch(now);
           return session.link;
         },
+        onResent: (link, segment, bytes) =>
+          this.events.emit?.('segment-resent', {
+            ...aboutPending(this.clientId, call, link),
+            segment,
+            bytes,
+          }),
         roundTrip: session.roundTrip,
         congestion: session.congestion,
       },
@@ -726,6 +769,7 @@ export class CallerEndpoint {
     if (number === pingNumber) this.liveness.answered(false);
     const call = this.pending.get(number);
     if (call === undefined) return;
+    this.events.emit?.('busy-received', aboutPending(this.clientId, call, link));
     if (!call.held) this.sampleRoundTrip(call, attempt, processing);
     call.held = true;
     if (this.fragments.isSending(number, 0)) {
@@ -769,6 +813,7 @@ export class CallerEndpoint {
     const call = this.pending.get(number);
     if (call === undefined) {
       this.counters.duplicateReplies++;
+      this.events.emit?.('reply-unexpected', { ...aboutClient(this.clientId), call: number });
       this.acknowledger.owe();
     }
     return call;
@@ -782,6 +827,11 @@ export class CallerEndpoint {
     if (call.promoted || (call.sentOver !== undefined && !fitsDatagram(call.sentOver, call.frame))) return;
     const sentAt = attempt === call.copies ? call.lastSentAt : attempt === 1 ? call.firstSentAt : 0;
     if (sentAt > 0) this.session.roundTrip.sample(this.platform.clock.now() - sentAt - processing);
+  }
+
+  private malformed(link: Link): void {
+    this.counters.malformed++;
+    this.events.emit?.('malformed', { ...aboutClient(this.clientId), peer: link.peer });
   }
 
   // Ending

@@ -14,6 +14,7 @@ import { abandon, type CallSession, type KeptReply, type ReceivedCall } from './
 import { createRepairs, type Repairs } from './repairs.js';
 import { createRoundTripEstimate, type RoundTripEstimate } from './retransmission.js';
 import type { SendTimer } from './send-timer.js';
+import type { OnResent } from './transfer.js';
 
 export interface HalfOpenRequest {
   readonly message: Reassembly;
@@ -67,6 +68,7 @@ export class ServerSession implements CallSession {
     timer: SendTimer,
     repairBytes: number,
     usage: SharedUsage,
+    onResent: OnResent,
   ) {
     this.clientId = opened.clientId;
     this.key = opened.key;
@@ -82,6 +84,7 @@ export class ServerSession implements CallSession {
       window: this.congestion,
       datagramBytes,
       mostTimeouts: replyTimeouts,
+      onResent,
       arm: at => timer.arm(this.fragments, at),
     });
     this.repairs = createRepairs(repairBytes);
