@@ -27,6 +27,23 @@ export {
   type Outcome,
   type UndeclaredErrorDetails,
 } from '../schema/errors.js';
+export type {
+  CallEnd,
+  ClientEvent,
+  ClientEvents,
+  DamageReason,
+  EventAttempt,
+  EventBytes,
+  EventCall,
+  EventClient,
+  EventEnd,
+  EventListener,
+  EventOf,
+  EventPath,
+  EventReason,
+  FragmentResent,
+  SegmentResent,
+} from '../schema/events.js';
 export {
   type CallReply,
   type InterceptedCall,

@@ -1,3 +1,7 @@
-/** OpenTelemetry for channels and servers. Needs `@opentelemetry/api`, which this package leaves to its users. */
+/**
+ * OpenTelemetry for channels and servers. Needs `@opentelemetry/api`, which this package leaves to its users.
+ *
+ * @packageDocumentation
+ */
 export { type Metrics, type MetricsOptions, metrics } from './metrics.js';
 export { type Tracing, type TracingOptions, tracing } from './tracing.js';

@@ -12,11 +12,13 @@ import type { ClientEvent, EventCall, ServerEvent } from '../schema/events.js';
 import type { Server, ServerStats } from '../server/serve.js';
 import { endAttributes, library, methodAttributes, type Side, systemAttributes } from './conventions.js';
 
+/** Where instruments come from. */
 export interface MetricsOptions {
   /** What makes the instruments. Default: the meter `@convoke/runtime` of the provider that is registered. */
   readonly meter?: Meter;
 }
 
+/** Instruments that can measure any number of channels and servers. */
 export interface Metrics {
   /** Measures a channel, from now on. @returns how that ends; do so when the channel is closed */
   channel(channel: Pick<Channel, 'subscribe' | 'stats'>): () => void;

@@ -29,11 +29,13 @@ import {
 } from './conventions.js';
 import { type ItemsEnd, watchItems } from './items.js';
 
+/** Where spans come from. */
 export interface TracingOptions {
   /** What makes the spans. Default: the tracer `@convoke/runtime` of the provider that is registered. */
   readonly tracer?: Tracer;
 }
 
+/** Interceptors that record spans. */
 export interface Tracing {
   /** For `interceptors` of `connect`: a span of kind `CLIENT` for each call. */
   readonly client: ClientInterceptor;

@@ -3,16 +3,17 @@ import type { Clock } from '../platform/platform.js';
 import { CallError, DeclaredError, type Outcome } from '../schema/errors.js';
 import type { CallEnd, ClientEvents, EventCall, EventPath } from '../schema/events.js';
 import type { Link } from '../transport/transport.js';
+import { clientIdText } from './client-id-text.js';
 import { nameOf } from './conclude.js';
 import type { EventSource } from './event-source.js';
 import type { PendingCall } from './pending-call.js';
 
 export function aboutClient(clientId: Buffer): Pick<EventCall, 'clientId'> {
-  return { clientId: clientId.toString('hex') };
+  return { clientId: clientIdText(clientId) };
 }
 
 function aboutCall(clientId: Buffer, call: PendingCall): EventCall {
-  return { ...aboutClient(clientId), call: call.number, procedure: nameOf(call) };
+  return { clientId: clientIdText(clientId), call: call.number, procedure: nameOf(call) };
 }
 
 export function aboutPending(clientId: Buffer, call: PendingCall, { peer }: Link): EventCall & EventPath {

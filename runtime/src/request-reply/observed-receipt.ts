@@ -2,6 +2,7 @@
 import type { AnyProcedure } from '../schema/description.js';
 import type { CallEnd, EventCall, EventPath, ServerEvents } from '../schema/events.js';
 import type { Link } from '../transport/transport.js';
+import { clientIdText } from './client-id-text.js';
 import { ReplyStatus } from './frames.js';
 import type { ReceivedCall } from './received-call.js';
 import type { Sender } from './sessions.js';
@@ -26,7 +27,7 @@ export function aboutReceived({
   link,
 }: Pick<ReceivedCall, 'clientId' | 'number' | 'procedure' | 'link'>): EventCall & EventPath {
   return {
-    clientId: clientId.toString('hex'),
+    clientId: clientIdText(clientId),
     call: number,
     procedure: procedure && `${procedure.interface}.${procedure.name}`,
     peer: link.peer,
@@ -38,7 +39,7 @@ export function aboutAcknowledged(
   kept: number,
   left: number,
 ): ServerEvents['acknowledged'] {
-  return { clientId: clientId.toString('hex'), replies: kept - left, left };
+  return { clientId: clientIdText(clientId), replies: kept - left, left };
 }
 
 const ends: Readonly<Record<number, CallEnd>> = {

@@ -7,6 +7,7 @@ import type { ServerEvents } from '../schema/events.js';
 import { protocolVersion } from '../transport/packet.js';
 import { isSamePrincipal } from '../transport/security.js';
 import type { Link } from '../transport/transport.js';
+import { clientIdText } from './client-id-text.js';
 import { type CookieJar, createCookieJar } from './cookie.js';
 import type { EventSource } from './event-source.js';
 import { clientIdBytes, type Failure, idBytes, noId } from './frames.js';
@@ -198,13 +199,13 @@ export class Sessions {
       limits.historyBytesPerClient,
       this.usage,
       (number, fragment, bytes) => {
-        const clientId = session.clientId.toString('hex');
+        const clientId = clientIdText(session.clientId);
         this.options.events.emit?.('fragment-resent', { clientId, call: number, fragment, bytes });
       },
     );
     this.sessions.set(key, session);
     this.options.events.emit?.('session-opened', {
-      clientId: hello.clientId.toString('hex'),
+      clientId: clientIdText(session.clientId),
       peer: link.peer,
     });
     this.timer ??= this.scheduleSweep();
@@ -235,7 +236,7 @@ export class Sessions {
   }
 
   private tellEnded({ clientId }: ServerSession, reason: 'lease-over' | 'closed'): void {
-    this.options.events.emit?.('session-ended', { clientId: clientId.toString('hex'), reason });
+    this.options.events.emit?.('session-ended', { clientId: clientIdText(clientId), reason });
   }
 
   private scheduleSweep(): Timer {

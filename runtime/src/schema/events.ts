@@ -1,10 +1,14 @@
 /** What the protocol tells of its work, to whoever listens. */
 import type { CallErrorCode, Outcome } from './errors.js';
 
-/** Of which call an event tells; both sides name a call alike. */
-export interface EventCall {
-  /** The calling channel's id, 32 hexadecimal digits. */
+/** Of which client an event tells. */
+export interface EventClient {
+  /** The channel's id, 32 hexadecimal digits. */
   readonly clientId: string;
+}
+
+/** Of which call an event tells; both sides name a call alike. */
+export interface EventCall extends EventClient {
   /** The number of the call among those of its channel. */
   readonly call: number;
   /** `bank.v1.Bank.transfer`; `undefined` where the server does not know the procedure. */
@@ -17,36 +21,46 @@ export interface EventPath {
   readonly peer: string;
 }
 
-interface EventClient {
-  readonly clientId: string;
-}
-
-interface EventAttempt {
+/** Of which copy of a request an event tells. */
+export interface EventAttempt {
   /** Which copy of the request, from 1. */
   readonly attempt: number;
 }
 
-interface EventBytes {
+/** How much an event tells of. */
+export interface EventBytes {
+  /** The size of what the event's kind tells of, in bytes. */
   readonly bytes: number;
+}
+
+/** Why it came to an event. */
+export interface EventReason<Reason extends string> {
+  /** One of the reasons that there are for events of this kind. */
+  readonly reason: Reason;
 }
 
 /** How a call ended: with a result, with an error that the procedure declares, or otherwise. */
 export type CallEnd = 'result' | 'declared-error' | 'failure';
 
-interface EventEnd {
+/** How a call ended. */
+export interface EventEnd {
+  /** The manner of it. */
   readonly end: CallEnd;
   /** `ok`, the full name of the declared error, or the failure's code. */
   readonly code: string;
 }
 
 /** A part of a long message that was lost, or whose fate is asked for, was sent once more. */
-interface FragmentResent extends EventClient, EventBytes {
+export interface FragmentResent extends EventClient, EventBytes {
+  /** The number of the call whose request or reply it is a part of. */
   readonly call: number;
+  /** Which part of the message, from 0. */
   readonly fragment: number;
 }
 
-/** Segments of a stream that were lost, or that a new connection has to carry anew, and were sent once more. */
-interface SegmentResent extends EventCall, EventBytes, EventPath {
+/** A segment of a stream that was lost, or that a new connection has to carry anew, was sent once more. */
+export interface SegmentResent extends EventCall, EventBytes, EventPath {
+  /** Which segment of the stream, from 0. */
   readonly segment: number;
 }
 
@@ -58,7 +72,9 @@ export interface ClientEvents {
   'request-sent': EventCall & EventAttempt & EventBytes & EventPath;
   /** A further copy was. */
   retransmitted: EventCall & EventAttempt & EventBytes & EventPath;
+  /** A part of a long request was sent once more. */
   'fragment-resent': FragmentResent;
+  /** A segment of a stream to the server was. */
   'segment-resent': SegmentResent;
   /** The reply was asked for, without sending the request again. */
   'probe-sent': EventCall & EventPath;
@@ -67,15 +83,32 @@ export interface ClientEvents {
   /** A whole reply came. `attempt` is the copy that it answers. */
   'reply-received': EventCall & EventAttempt & EventBytes & EventPath;
   /** A reply came for a call that has ended. */
-  'reply-unexpected': EventClient & { readonly call: number };
-  /** A call ended. `duration` is the time since it was made, `attempts` how many copies were sent. */
+  'reply-unexpected': EventClient & {
+    /** The number of the call among those of its channel. */
+    readonly call: number;
+  };
+  /** A call ended. */
   'call-ended': EventCall &
-    EventEnd & { readonly outcome: Outcome; readonly duration: number; readonly attempts: number };
+    EventEnd & {
+      /** Whether the procedure was executed. */
+      readonly outcome: Outcome;
+      /** The time since the call was made, in milliseconds. */
+      readonly duration: number;
+      /** How many copies of the request were sent. */
+      readonly attempts: number;
+    };
   /** There is a path to the server: a socket, or a connection. */
   'link-up': EventClient & EventPath;
+  /** That path is gone. */
   'link-down': EventClient & EventPath;
   /** The server cannot be reached, or refuses the session. */
-  unreachable: EventClient & { readonly code: CallErrorCode; readonly message: string };
+  unreachable: EventClient & {
+    /** With which code the calls that were not sent yet fail. */
+    readonly code: CallErrorCode;
+    /** Why, for people. */
+    readonly message: string;
+  };
+  /** The server has accepted the channel's first session, or one after a lost one. */
   'session-opened': EventClient & EventPath;
   /** The session goes on, on this path. */
   'session-renewed': EventClient & EventPath;
@@ -84,7 +117,7 @@ export interface ClientEvents {
   /** A frame broke the rules. */
   malformed: EventClient & EventPath;
   /** A datagram or a connection broke the rules before any frame was seen. */
-  damaged: EventClient & EventPath & { readonly reason: DamageReason };
+  damaged: EventClient & EventPath & EventReason<DamageReason>;
 }
 
 /** What was wrong: checksum, magic or version; a seal; or a sealed datagram came again. */
@@ -98,34 +131,58 @@ export interface ServerEvents {
   /** A copy of a request is complete; `bytes` is the size of its body. */
   'request-received': EventCall & EventAttempt & EventBytes & EventPath;
   /** The filter kept a copy from execution. */
-  'duplicate-filtered': EventCall & EventAttempt & EventPath & { readonly reason: DuplicateReason };
+  'duplicate-filtered': EventCall & EventAttempt & EventPath & EventReason<DuplicateReason>;
   /** A reply that was given before was sent again. */
   'resent-from-history': EventCall & EventPath;
   /** A call was refused. Its answer follows as `answered`. */
-  refused: EventCall & EventPath & { readonly code: CallErrorCode; readonly outcome: Outcome };
+  refused: EventCall &
+    EventPath & {
+      /** With which code the call fails. */
+      readonly code: CallErrorCode;
+      /** Whether the procedure was executed. */
+      readonly outcome: Outcome;
+    };
   /** A procedure is started. */
   executing: EventCall & EventAttempt & EventPath;
   /** A call has its answer; `bytes` is the size of that. */
   answered: EventCall & EventEnd & EventBytes & EventPath;
+  /** A part of a long reply was sent once more. */
   'fragment-resent': FragmentResent;
+  /** A segment of a stream to a client was. */
   'segment-resent': SegmentResent;
-  /** A client has said that it has these replies; `left` are kept for it. */
-  acknowledged: EventClient & { readonly replies: number; readonly left: number };
+  /** A client has said that it has replies, which are then forgotten. */
+  acknowledged: EventClient & {
+    /** How many those are. */
+    readonly replies: number;
+    /** How many are still kept for the client. */
+    readonly left: number;
+  };
+  /** A client that was not known has a session now. */
   'session-opened': EventClient & EventPath;
   /** The session is forgotten, with its history: its lease is over, or the server was closed. */
-  'session-ended': EventClient & { readonly reason: 'lease-over' | 'closed' };
+  'session-ended': EventClient & EventReason<'lease-over' | 'closed'>;
   /** A client was told that its session is not known here. */
   'reset-sent': EventClient & EventPath;
+  /** A frame broke the rules. */
   malformed: EventPath;
-  damaged: EventPath & { readonly reason: DamageReason };
+  /** A datagram or a connection broke the rules before any frame was seen. */
+  damaged: EventPath & EventReason<DamageReason>;
 }
 
-/** One event: its kind, when it was on the platform's clock in milliseconds, and what its kind tells. */
+/** One event of those kinds, with what its kind tells. */
 export type EventOf<Events> = {
-  [Kind in keyof Events]: { readonly kind: Kind; readonly at: number } & Events[Kind];
+  [Kind in keyof Events]: {
+    /** Tells the events apart. */
+    readonly kind: Kind;
+    /** When it was, in milliseconds on the platform's clock. */
+    readonly at: number;
+  } & Events[Kind];
 }[keyof Events];
 
+/** What the listener of a channel is told. */
 export type ClientEvent = EventOf<ClientEvents>;
+
+/** What the listener of a server is told. */
 export type ServerEvent = EventOf<ServerEvents>;
 
 /**

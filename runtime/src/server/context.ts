@@ -1,6 +1,7 @@
 /** What a procedure knows of the call that it executes. */
 import { encodeMetadata, noMetadata } from '../marshalling/dynamic.js';
 import type { Clock, Timer } from '../platform/platform.js';
+import { clientIdText } from '../request-reply/client-id-text.js';
 import type { ReceivedCall } from '../request-reply/received-call.js';
 import type { AnyProcedure, CallContext, Metadata, Peer } from '../schema/description.js';
 import { CallError } from '../schema/errors.js';
@@ -53,12 +54,12 @@ export class ServerContext implements CallContext {
   }
 
   get callId(): string {
-    return `${this.call.clientId.toString('hex')}/${this.call.number}`;
+    return `${clientIdText(this.call.clientId)}/${this.call.number}`;
   }
 
   get peer(): Peer {
     const { peer: address, principal } = this.call.link;
-    const clientId = this.call.clientId.toString('hex');
+    const clientId = clientIdText(this.call.clientId);
     return principal === undefined ? { address, clientId } : { address, clientId, principal };
   }
 

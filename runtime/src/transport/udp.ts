@@ -120,6 +120,8 @@ export class UdpLink implements Link {
   private filled = 0;
   private listed = false;
   private waiting: (() => void)[] = [];
+  /** Written out once it is asked for. */
+  private peerText: string | undefined;
 
   constructor(
     endpoint: UdpEndpoint,
@@ -144,7 +146,8 @@ export class UdpLink implements Link {
   }
 
   get peer(): string {
-    return formatAddress({ scheme: this.security.scheme, ...this.address });
+    this.peerText ??= formatAddress({ scheme: this.security.scheme, ...this.address });
+    return this.peerText;
   }
 
   send(bytes: Buffer, start: number, end: number): void {
