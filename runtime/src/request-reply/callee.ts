@@ -6,7 +6,7 @@
 import { MarshalError } from '../marshalling/errors.js';
 import { Reader } from '../marshalling/reader.js';
 import type { Platform } from '../platform/platform.js';
-import { type DispatchEntry, returnsStream, takesStream } from '../schema/description.js';
+import type { DispatchEntry } from '../schema/description.js';
 import { forEachFrame } from '../transport/frame-loop.js';
 import {
   createTransportCounters,
@@ -15,37 +15,25 @@ import {
   type TransportCounters,
 } from '../transport/transport.js';
 import { Answering, type AnsweringCounters } from './answering.js';
+import { createDuplicateFilter, type DuplicateFilter, type FilterCounters } from './duplicate-filter.js';
 import { fingerprintOf } from './fingerprint.js';
-import { fragmentOverhead, Reassembly, readFragmentHeader } from './fragments.js';
 import { allFragments, FrameType, pingNumber, semanticsRank } from './frames.js';
 import { ResetReason, resetBytes, sendReset } from './handshake-frames.js';
 import type { ServerLimits } from './limits.js';
 import { type Missing, readMissing } from './missing-frame.js';
-import { abandon, type CallSession, type ReceivedCall } from './received-call.js';
+import { abandon, createReceivedCall, follow, moveTo, type ReceivedCall } from './received-call.js';
+import { createRequestFragments } from './request-fragments.js';
 import { type RequestHeader, readRequestHeader } from './request-frame.js';
-import {
-  address,
-  askToValidate,
-  mayAnswer,
-  sendBusy,
-  sendMissing,
-  writeChannelPreamble,
-} from './send-reply.js';
+import { address, mayAnswer, sendBusy, sendMissing, writeChannelPreamble } from './send-reply.js';
 import type { ServerSession } from './server-session.js';
-import { type Sender, Sessions } from './sessions.js';
-import { readCredit, readSegmentHeader } from './stream-frames.js';
+import { createServerStreams, type ServerStreams } from './server-streams.js';
+import { type Sender, type SessionSender, Sessions } from './sessions.js';
 import { StreamSchedule } from './streams.js';
 
 /** Counted since the server was started. */
-export interface CalleeCounters extends TransportCounters, AnsweringCounters {
+export interface CalleeCounters extends TransportCounters, FilterCounters, AnsweringCounters {
   /** Copies of requests that arrived. */
   requests: number;
-  /** Copies that the filter kept from execution. */
-  duplicates: number;
-  /** Of these: of calls that the client had finished. */
-  stale: number;
-  /** Of these: under the number of another request. */
-  mismatched: number;
   /** Frames of sessions that are not known here. */
   resets: number;
   /** Frames that the protocol does not allow. */
@@ -93,7 +81,9 @@ export class CalleeEndpoint {
   };
   private readonly options: CalleeOptions;
   private readonly platform: Platform;
-  private readonly limits: ServerLimits;
+  private readonly filter: DuplicateFilter;
+  private readonly serverStreams: ServerStreams;
+  private readonly onRequestFragment: ReturnType<typeof createRequestFragments>;
   /** Whose frames come over a connection. */
   private readonly bound = new Map<Link, Sender>();
   private readonly reader = new Reader();
@@ -103,15 +93,21 @@ export class CalleeEndpoint {
   constructor(options: CalleeOptions) {
     this.options = options;
     this.platform = options.platform;
-    this.limits = options.limits;
+    const { limits } = options;
+    const { clock } = options.platform;
     this.sessions = new Sessions(options);
-    this.streams = new StreamSchedule(options.platform.clock);
-    this.answering = new Answering(
-      options.platform.clock,
-      options.limits,
-      this.sessions.usage,
-      this.counters,
-    );
+    this.streams = new StreamSchedule(clock);
+    const { usage } = this.sessions;
+    this.answering = new Answering(clock, limits, usage, this.counters);
+    const { answering, counters } = this;
+    this.filter = createDuplicateFilter({ limits, usage, counters, answering });
+    this.serverStreams = createServerStreams({ limits, usage, schedule: this.streams, answering });
+    this.onRequestFragment = createRequestFragments({
+      limits,
+      usage,
+      answering,
+      onRequest: (link, sender, header, reader, now) => this.onRequest(link, sender, header, reader, now),
+    });
   }
 
   /** From now on calls that are not known are refused. Sessions may still be opened, so that a client can learn of it. */
@@ -173,23 +169,21 @@ export class CalleeEndpoint {
   }
 
   private readonly receivers: Readonly<
-    Record<number, (link: Link, sender: Sender & { kind: 'session' }, reader: Reader, now: number) => void>
+    Record<number, (link: Link, sender: SessionSender, reader: Reader, now: number) => void>
   > = {
     [FrameType.acknowledgement]: (_link, { session }, reader) => session.acknowledge(reader),
     [FrameType.probe]: (link, { session }, reader, now) => this.onProbe(link, session, reader.rawU64(), now),
     [FrameType.missing]: (link, { session }, reader, now) =>
       this.onMissing(link, session, readMissing(reader), now),
-    [FrameType.requestFragment]: (link, sender, reader, now) => this.onFragment(link, sender, reader, now),
+    [FrameType.requestFragment]: (link, sender, reader, now) =>
+      this.onRequestFragment(link, sender, reader, now),
     [FrameType.segment]: (_link, { session }, reader) => {
-      const header = readSegmentHeader(reader);
-      if (session.find(header.number)?.streams?.receive(header, reader) === false) this.counters.malformed++;
+      if (!this.serverStreams.onSegment(session, reader)) this.counters.malformed++;
     },
-    [FrameType.credit]: (_link, { session }, reader, now) => {
-      const credit = readCredit(reader);
-      session.find(credit.number)?.streams?.outgoing?.onCredit(credit, now);
-    },
+    [FrameType.credit]: (_link, { session }, reader, now) =>
+      this.serverStreams.onCredit(session, reader, now),
     [FrameType.creditProbe]: (_link, { session }, reader) =>
-      session.find(reader.rawU64())?.streams?.tellCredit(),
+      this.serverStreams.onCreditProbe(session, reader),
     [FrameType.cancel]: (link, sender, reader, now) => this.onCancel(link, sender, reader.rawU64(), now),
   };
 
@@ -207,9 +201,9 @@ export class CalleeEndpoint {
     if (header.semantics === 'at-most-once') {
       if (sender.kind !== 'session') throw new MarshalError('an at-most-once request without a session');
       const fingerprint = fingerprintOf(reader.buffer, body, reader.end);
-      if (this.filter(link, sender.session, header, fingerprint, now)) return;
+      if (this.filter.catches(link, sender.session, header, fingerprint, now)) return;
       const call = this.accept(link, sender, header, fingerprint, now);
-      if (this.admit(sender.session, call)) this.dispatch(call, target, header, reader);
+      if (this.filter.admits(sender.session, call)) this.dispatch(call, target, header, reader);
       return;
     }
     const call = this.accept(link, sender, header, undefined, now);
@@ -232,32 +226,6 @@ export class CalleeEndpoint {
     this.dispatch(call, target, header, reader);
   }
 
-  /** The duplicate filter. True: the request is another copy of one that came before, and is dealt with. */
-  private filter(
-    link: Link,
-    session: ServerSession,
-    { number, attempt }: RequestHeader,
-    fingerprint: number,
-    now: number,
-  ): boolean {
-    const { counters } = this;
-    const known = session.history.find(number);
-    if (known === undefined) {
-      if (!session.history.isFinished(number)) return false;
-      counters.duplicates++;
-      counters.stale++;
-      return true;
-    }
-    counters.duplicates++;
-    if (known.fingerprint !== undefined && known.fingerprint !== fingerprint) {
-      counters.mismatched++;
-      return true;
-    }
-    follow(known, link, attempt, now);
-    this.answering.again(known);
-    return true;
-  }
-
   private accept(
     link: Link,
     sender: Sender,
@@ -265,53 +233,19 @@ export class CalleeEndpoint {
     fingerprint: number | undefined,
     now: number,
   ): ReceivedCall {
-    const session = sender.kind === 'session' ? sender.session : undefined;
     this.lastReplyId = (this.lastReplyId + 1) >>> 0;
-    return {
+    const session = sender.kind === 'session' ? sender.session : undefined;
+    return createReceivedCall({
       session,
       clientId: sender.kind === 'session' ? sender.session.clientId : sender.clientId,
       number,
       fingerprint,
-      recorded: fingerprint !== undefined,
-      oneWay: false,
       deadlineAt: now + remaining,
       link,
       attempt,
       arrivedAt: now,
       replyId: this.lastReplyId,
-      state: 'waiting',
-      reply: undefined,
-      replyMetadata: undefined,
-      streams: undefined,
-      abandoned: false,
-      onAbandoned: undefined,
-    };
-  }
-
-  /** Puts a new at-most-once call into the history, or refuses it where the history is full. */
-  private admit(session: ServerSession, call: ReceivedCall): boolean {
-    const { limits } = this;
-    const { usage } = this.sessions;
-    const isFull =
-      session.history.size >= limits.historyEntriesPerClient ||
-      session.history.bytes >= limits.historyBytesPerClient ||
-      usage.historyEntries >= limits.historyEntries ||
-      usage.historyBytes >= limits.historyBytes;
-    if (!isFull) {
-      session.history.record(call);
-      return true;
-    }
-    // Refusals have as much room again. Beyond it nothing is remembered, so a late copy might still be executed.
-    const canRecord =
-      session.history.size < 2 * limits.historyEntriesPerClient &&
-      usage.historyEntries < 2 * limits.historyEntries;
-    if (canRecord) session.history.record(call);
-    this.answering.refusal(call, {
-      code: 'resource-exhausted',
-      outcome: canRecord ? 'not-executed' : 'unknown',
-      message: `the server keeps ${session.history.size} replies that this client has not acknowledged, and takes no more calls until it has`,
     });
-    return false;
   }
 
   private dispatch(
@@ -326,49 +260,8 @@ export class CalleeEndpoint {
     } else if (this.refusesNewCalls) {
       const message = 'the server is shutting down and takes no more calls';
       this.answering.refusal(call, { code: 'unavailable', outcome: 'not-executed', message });
-    } else if (target.procedure.shape === 'unary' || this.openStreams(call, target))
+    } else if (target.procedure.shape === 'unary' || this.serverStreams.open(call, target.procedure))
       this.options.dispatch(call, target, header.hasMetadata, reader);
-  }
-
-  /** Opens the streams of a call, or refuses it where there are too many. */
-  private openStreams(call: ReceivedCall, { procedure }: DispatchEntry): boolean {
-    const { limits, streams } = this;
-    const { session } = call;
-    if (session === undefined) return false;
-    if (session.streams >= limits.streamsPerClient || streams.size >= limits.streams) {
-      const message = `${session.streams} calls with streams of this client run at the server already, ${streams.size} in all`;
-      this.answering.refusal(call, { code: 'resource-exhausted', outcome: 'not-executed', message });
-      return false;
-    }
-    session.streams++;
-    call.streams = streams.open({
-      number: call.number,
-      incoming: takesStream(procedure),
-      outgoing: returnsStream(procedure),
-      window: { items: limits.streamItems, bytes: limits.streamBytes },
-      longestItem: limits.messageBytes,
-      isFollowed: false,
-      reserve: bytes => {
-        if (bytes > 0 && !this.hasRoom(session, bytes)) return false;
-        session.countHalfOpen(bytes);
-        return true;
-      },
-      onEnd: () => session.streams--,
-      path: {
-        link: () => {
-          const { link } = call;
-          if (!link.validated) {
-            askToValidate(link, session.token);
-            return undefined;
-          }
-          address(link, call.clientId);
-          return link;
-        },
-        roundTrip: session.roundTrip,
-        congestion: session.congestion,
-      },
-    });
-    return true;
   }
 
   private onProbe(link: Link, session: ServerSession, number: number, now: number): void {
@@ -400,47 +293,8 @@ export class CalleeEndpoint {
     if (ranges.length === 0 && session.repairs.find(number)?.replyId === id) session.repairs.drop(number);
   }
 
-  private onFragment(link: Link, sender: Sender & { kind: 'session' }, reader: Reader, now: number): void {
-    const { session } = sender;
-    const header = readRequestHeader(reader);
-    const fragment = readFragmentHeader(reader);
-    const { number } = header;
-    const { serial } = fragment;
-    if (!Reassembly.isSound(fragment, this.limits.messageBytes))
-      throw new MarshalError('a fragment that cannot be');
-    const isFiltered = header.semantics === 'at-most-once';
-    const known = session.find(number);
-    if (known !== undefined || (isFiltered && session.history.isFinished(number))) {
-      if (known === undefined || !fragment.asks) return;
-      follow(known, link, header.attempt, now);
-      this.answering.again(known);
-      return;
-    }
-    const part = reader.rawBytes(reader.remaining);
-    const isNew = !session.halfOpen.has(number);
-    const hasRoom = this.hasRoom(session, part.length + (isNew ? 2 : 1) * fragmentOverhead);
-    if (isNew && !hasRoom) return;
-    const { message } = session.halfOpenRequest(number, fragment, isFiltered, now);
-    if (hasRoom && message.add(fragment, part)) session.countHalfOpen(part.length + fragmentOverhead);
-    if (message.complete) {
-      const body = message.join();
-      session.dropHalfOpen(number);
-      sendMissing(link, session, { number, serial, ranges: [] });
-      this.onRequest(link, sender, header, reader.reset(body), now);
-    } else if (fragment.asks) {
-      sendMissing(link, session, { number, serial, ranges: message.missing() });
-    }
-  }
-
-  private hasRoom(session: CallSession, bytes: number): boolean {
-    return (
-      session.halfOpenBytes + bytes <= this.limits.halfOpenBytesPerClient &&
-      this.sessions.usage.halfOpenBytes + bytes <= this.limits.halfOpenBytes
-    );
-  }
-
   /** A cancel may come before the request; then no copy of it will be executed. */
-  private onCancel(link: Link, sender: Sender & { kind: 'session' }, number: number, now: number): void {
+  private onCancel(link: Link, sender: SessionSender, number: number, now: number): void {
     const { session } = sender;
     const known = session.find(number);
     if (known !== undefined) {
@@ -451,7 +305,7 @@ export class CalleeEndpoint {
     if (session.history.isFinished(number)) return;
     const call = this.accept(link, sender, { number, attempt: 0, remaining: 0 }, undefined, now);
     call.recorded = true;
-    if (!this.admit(session, call)) return;
+    if (!this.filter.admits(session, call)) return;
     const message = 'the caller cancelled the call before it arrived';
     this.answering.refusal(call, { code: 'cancelled', outcome: 'not-executed', message });
   }
@@ -464,17 +318,4 @@ const nobody: Sender = { kind: 'anonymous', clientId: Buffer.alloc(16) };
 
 function rejected({ clientId, token }: ServerSession): Sender {
   return { kind: 'rejected', clientId, token, reason: ResetReason.unknownSession };
-}
-
-/** The answer goes to where the latest copy came from, and names it. */
-function follow(call: ReceivedCall, link: Link, attempt: number, now: number): void {
-  moveTo(call, link);
-  call.attempt = attempt;
-  call.arrivedAt = now;
-}
-
-function moveTo(call: ReceivedCall, link: Link): void {
-  if (call.link === link) return;
-  call.link = link;
-  call.streams?.resume();
 }

@@ -71,6 +71,41 @@ export interface ReceivedCall {
   onAbandoned: (() => void) | undefined;
 }
 
+export function createReceivedCall(
+  call: Pick<
+    ReceivedCall,
+    | 'session'
+    | 'clientId'
+    | 'number'
+    | 'fingerprint'
+    | 'deadlineAt'
+    | 'link'
+    | 'attempt'
+    | 'arrivedAt'
+    | 'replyId'
+  >,
+): ReceivedCall {
+  return {
+    session: call.session,
+    clientId: call.clientId,
+    number: call.number,
+    fingerprint: call.fingerprint,
+    recorded: call.fingerprint !== undefined,
+    oneWay: false,
+    deadlineAt: call.deadlineAt,
+    link: call.link,
+    attempt: call.attempt,
+    arrivedAt: call.arrivedAt,
+    replyId: call.replyId,
+    state: 'waiting',
+    reply: undefined,
+    replyMetadata: undefined,
+    streams: undefined,
+    abandoned: false,
+    onAbandoned: undefined,
+  };
+}
+
 /** Nobody waits for the call's answer any more. */
 export function abandon(call: ReceivedCall): void {
   if (call.state === 'answered' || call.abandoned) return;
@@ -79,4 +114,18 @@ export function abandon(call: ReceivedCall): void {
   call.streams?.end(
     new CallError('cancelled', 'the caller cancelled the call or is gone', { outcome: 'unknown' }),
   );
+}
+
+/** The answer goes to where the latest copy came from, and names it. */
+export function follow(call: ReceivedCall, link: Link, attempt: number, now: number): void {
+  moveTo(call, link);
+  call.attempt = attempt;
+  call.arrivedAt = now;
+}
+
+/** The answer goes to where the client was heard last. */
+export function moveTo(call: ReceivedCall, link: Link): void {
+  if (call.link === link) return;
+  call.link = link;
+  call.streams?.resume();
 }
