@@ -1,4 +1,9 @@
-/** What generated code imports. */
+/**
+ * What generated code imports: descriptions of interfaces and procedures, marshalling, and checks. It is there for what
+ * `convoke generate` writes; applications have no need of it.
+ *
+ * @packageDocumentation
+ */
 export * from './marshalling/constraints.js';
 export * from './marshalling/errors.js';
 export { Reader } from './marshalling/reader.js';

@@ -1,4 +1,8 @@
-/** What applications import: `connect` and `serve`, and the types and errors around them. */
+/**
+ * What applications import: `connect` and `serve`, and the types and errors around them.
+ *
+ * @packageDocumentation
+ */
 export type { ServerInfo, ServerState } from './client/balancing/backend.js';
 export type { HealthProbe, HealthSubject } from './client/balancing/health.js';
 export type { BalancingOptions } from './client/balancing/options.js';
@@ -7,12 +11,16 @@ export type { Balance } from './client/balancing/pick.js';
 export type { Channel } from './client/channel.js';
 export { type ConnectOptions, connect } from './client/connect.js';
 export type { ClientCall, ClientInterceptor } from './client/interceptors.js';
+export type { ChannelOptions } from './client/open-channel.js';
 export { type DeclaredErrorsOf, type SafeClient, type SafeResult, safe } from './client/safe.js';
 export { nodePlatform } from './platform/node.js';
-export type { Clock, HttpServer, NameService, Platform, ServiceRecord } from './platform/platform.js';
-export type { Certificate, ClientCertificates, KeyAndCertificate, Pem } from './platform/tls.js';
+export type * from './platform/platform.js';
+export type * from './platform/tls.js';
+export type { AnsweringCounters } from './request-reply/answering.js';
+export type { CalleeCounters } from './request-reply/callee.js';
 export type { CallerCounters } from './request-reply/caller.js';
 export type { ServerLimits } from './request-reply/limits.js';
+export type { EndpointState } from './request-reply/liveness.js';
 export type { RetryBudgetOptions } from './request-reply/retry-budget.js';
 export { currentContext } from './schema/current-context.js';
 export type {
@@ -32,6 +40,8 @@ export type {
 export {
   CallError,
   type CallErrorCode,
+  type CallErrorOptions,
+  callErrorCodes,
   DeclaredError,
   type Outcome,
   type UndeclaredErrorDetails,
@@ -44,10 +54,11 @@ export {
   type NextInterceptor,
 } from './schema/interception.js';
 export type { DrainOptions } from './server/drain.js';
-export type { ErrorListener } from './server/execution.js';
+export type { ErrorListener, ExecutionCounters } from './server/execution.js';
 export { type Implementation, implement } from './server/implement.js';
 export type { ServerCall, ServerInterceptor } from './server/interceptors.js';
 export { type ServeOptions, type Server, type ServerStats, serve } from './server/serve.js';
 export type { Origins } from './transport/origins.js';
 export type { ClientTls, ServerTls } from './transport/security.js';
+export type { TransportCounters } from './transport/transport.js';
 export type { WebOptions } from './transport/ws.js';

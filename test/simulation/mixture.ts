@@ -59,14 +59,14 @@ const shapes: readonly (keyof FeedService)[] = ['watch', 'load', 'talk'];
 async function streamAtRandom(stage: Stage, channel: Channel): Promise<void> {
   await stage.world.sleep(turmoil * stage.random());
   const controller = new AbortController();
-  const count = Math.floor(300 * stage.random());
+  const count = Math.floor(80 * stage.random());
   const end = stage.stream(
     channel.client(Feed),
     pick(stage, shapes),
     {
       count,
       sends: count,
-      padding: oneIn(stage, 5) ? Math.floor(5000 * stage.random()) : 10,
+      padding: oneIn(stage, 8) ? Math.floor(3000 * stage.random()) : 10,
       interval: oneIn(stage, 3) ? 30 * stage.random() : 0,
       takes: oneIn(stage, 3) ? 30 * stage.random() : 0,
       ending: pick(stage, [Ending.receipt, Ending.receipt, Ending.receipt, Ending.refused, Ending.surprise]),
@@ -117,8 +117,8 @@ export const mixture: Scenario = {
       hosts.flatMap(host => [stage.connect('udp', host), stage.connect('tcp', host)]),
     );
     const calls = channels.flatMap(channel => [
-      ...Array.from({ length: 10 }, () => callAtRandom(stage, channel.client(Ledger))),
-      ...Array.from({ length: 3 }, () => streamAtRandom(stage, channel)),
+      ...Array.from({ length: 8 }, () => callAtRandom(stage, channel.client(Ledger))),
+      ...Array.from({ length: 2 }, () => streamAtRandom(stage, channel)),
     ]);
     for (const until = stage.world.now + turmoil; stage.world.now < until; ) {
       await stage.world.sleep(4000 * stage.random());

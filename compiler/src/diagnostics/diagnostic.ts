@@ -1,14 +1,21 @@
 /** What the compiler says about a source file. */
 import type { Span } from '../source/span.js';
 
+/** Errors keep anything from being generated; warnings do not. */
 export type Severity = 'error' | 'warning';
 
+/** Names a kind of diagnostic for good: `CVK1001`. */
 export type DiagnosticCode = `CVK${number}`;
 
+/** One thing to be said about a source file. */
 export interface Diagnostic {
+  /** Of which kind it is. */
   readonly code: DiagnosticCode;
+  /** Whether it is to be mended before anything is generated. */
   readonly severity: Severity;
+  /** What is wrong, in one sentence. */
   readonly message: string;
+  /** Where. */
   readonly span: Span;
   /** The likely fix. */
   readonly hint?: string;
@@ -16,8 +23,11 @@ export interface Diagnostic {
   readonly related?: readonly Related[];
 }
 
+/** A place that has a part in a diagnostic. */
 export interface Related {
+  /** Where it is. */
   readonly span: Span;
+  /** What part it has. */
   readonly message: string;
 }
 

@@ -4,7 +4,8 @@ import { lineText, type Position, positionAt, type SourceFile } from '../source/
 import type { Span } from '../source/span.js';
 import type { Diagnostic } from './diagnostic.js';
 
-type Sources = ReadonlyMap<string, SourceFile>;
+/** Source files by path, as `Compilation.sources` has them. */
+export type Sources = ReadonlyMap<string, SourceFile>;
 type Colours = ReturnType<typeof pc.createColors>;
 
 /** As much of a line as a frame shows, in characters. */

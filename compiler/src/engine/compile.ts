@@ -12,6 +12,7 @@ import { type ParseResult, parse } from '../syntax/parse.js';
 import { FileError } from './file-error.js';
 import { outputFolders } from './folders.js';
 
+/** What is compiled, and how it is read. */
 export interface CompileOptions {
   /** Paths with `/`, each file under one spelling: as diagnostics are to name it. */
   readonly files: readonly string[];
@@ -23,6 +24,7 @@ export interface CompileOptions {
   readonly cache?: ParseCache;
 }
 
+/** What a compilation found. */
 export interface Compilation {
   /** `undefined` when there is any error. */
   readonly model: Model | undefined;
@@ -32,12 +34,16 @@ export interface Compilation {
   readonly sources: ReadonlyMap<string, SourceFile>;
 }
 
+/** A source file with its syntax tree. */
 interface Parsed extends ParseResult {
   readonly source: SourceFile;
 }
 
-/** Parsed files by path; good for as long as their texts stay the same. */
-export type ParseCache = Map<string, Parsed>;
+/** Files that were parsed, by path; good for as long as their texts stay the same. */
+export type ParseCache = Map<string, SourceFile>;
+
+/** What came of parsing them; goes with the caches that hold them. */
+const results = new WeakMap<SourceFile, ParseResult>();
 
 /** Compiles the files and all that they import. Errors in schemas are diagnostics; nothing is thrown for them. */
 export function compile({ files, directory, readFile, cache = new Map() }: CompileOptions): Compilation {
@@ -82,10 +88,14 @@ export function compile({ files, directory, readFile, cache = new Map() }: Compi
 function parseCached(cache: ParseCache, path: string, content: Uint8Array | string): Parsed {
   const source = typeof content === 'string' ? sourceFromText(path, content) : sourceFromBytes(path, content);
   const before = cache.get(path);
-  if (before?.source.text === source.text && !before.source.invalidUtf8 && !source.invalidUtf8) return before;
-  const parsed = { source, ...parse(source) };
-  cache.set(path, parsed);
-  return parsed;
+  if (before?.text === source.text && !before.invalidUtf8 && !source.invalidUtf8) {
+    const result = results.get(before);
+    if (result !== undefined) return { source: before, ...result };
+  }
+  const result = parse(source);
+  cache.set(path, source);
+  results.set(source, result);
+  return { source, ...result };
 }
 
 function toModule({ source, tree, diagnostics }: Parsed, folder: string): ParsedModule {

@@ -6,6 +6,7 @@ import { FileError } from './file-error.js';
 
 /** What was named as an input is not one. The message says what and why. */
 export class InputError extends Error {
+  /** `InputError`. Also tells these errors apart where two copies of this package make `instanceof` fail. */
   override readonly name = 'InputError';
 }
 

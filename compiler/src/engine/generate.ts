@@ -5,13 +5,17 @@ import { type Compilation, type CompileOptions, compile } from './compile.js';
 import { type OutputReport, writeOutput } from './output.js';
 import { findUnsupported } from './unsupported.js';
 
+/** What is compiled, and where the generated files go. */
 export interface GenerateOptions extends CompileOptions {
   /** The output folder, relative to `directory`; made where there is none. */
   readonly out: string;
 }
 
+/** What came of generating. */
 export interface Generation {
+  /** Of the compilation and of what cannot be generated yet. */
   readonly diagnostics: readonly Diagnostic[];
+  /** The inputs and what they import, by path. */
   readonly sources: Compilation['sources'];
   /** `undefined` when nothing was written because of errors. */
   readonly output: OutputReport | undefined;

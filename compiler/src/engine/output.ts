@@ -23,13 +23,17 @@ export interface OutputFile {
 
 /** What a run did; paths below the output folder, sorted. */
 export interface OutputReport {
+  /** Files that are new or have changed. */
   readonly written: readonly string[];
+  /** Files that were up to date and were not touched. */
   readonly unchanged: readonly string[];
+  /** Files whose source no longer yields them. */
   readonly removed: readonly string[];
 }
 
 /** The output folder cannot be written. The message says which file, why, and what to do. */
 export class OutputError extends Error {
+  /** `OutputError`. Also tells these errors apart where two copies of this package make `instanceof` fail. */
   override readonly name = 'OutputError';
 }
 

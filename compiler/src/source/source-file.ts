@@ -14,7 +14,9 @@ export interface SourceFile {
 
 /** Both from 1; columns count UTF-16 code units. */
 export interface Position {
+  /** 1 for the first. */
   readonly line: number;
+  /** 1 for the first character of the line. */
   readonly column: number;
 }
 

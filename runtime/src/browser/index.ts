@@ -1,6 +1,11 @@
-/** What a web page gets that imports `@convoke/runtime`: the client's half, over WebSockets. */
+/**
+ * What a web page gets that imports `@convoke/runtime`: the client's half, over WebSockets.
+ *
+ * @packageDocumentation
+ */
 export type { Channel } from '../client/channel.js';
 export type { ClientCall, ClientInterceptor } from '../client/interceptors.js';
+export type { ChannelOptions } from '../client/open-channel.js';
 export { type DeclaredErrorsOf, type SafeClient, type SafeResult, safe } from '../client/safe.js';
 export type { CallerCounters } from '../request-reply/caller.js';
 export type { RetryBudgetOptions } from '../request-reply/retry-budget.js';
@@ -16,6 +21,8 @@ export type {
 export {
   CallError,
   type CallErrorCode,
+  type CallErrorOptions,
+  callErrorCodes,
   DeclaredError,
   type Outcome,
   type UndeclaredErrorDetails,
@@ -27,4 +34,5 @@ export {
   isCallOf,
   type NextInterceptor,
 } from '../schema/interception.js';
+export type { TransportCounters } from '../transport/transport.js';
 export { type ConnectOptions, connect } from './connect.js';

@@ -27,6 +27,7 @@ import { createCancellation } from './cancellation.js';
 import { metadataOf, withParent } from './inheritance.js';
 import { type ClientInterceptor, intercept } from './interceptors.js';
 
+/** A way to one server, shared by all calls that are made over it. Safe to keep for as long as the program runs. */
 export interface Channel extends AsyncDisposable {
   /** The client stub of an interface: an object with a method for each procedure. */
   client<Client>(description: InterfaceDescription<Client, never>): Client;

@@ -9,9 +9,11 @@ import { parseTarget } from './balancing/target.js';
 import type { Channel } from './channel.js';
 import { type ChannelOptions, openChannel } from './open-channel.js';
 
+/** How a channel is to be; all of it may be left out. */
 export interface ConnectOptions extends ChannelOptions, BalancingOptions {
   /** For addresses that are secured: whom to trust, and who this client is. */
   readonly tls?: ClientTls;
+  /** Its clock, randomness and sockets; `nodePlatform` unless told otherwise. */
   readonly platform?: Platform;
 }
 

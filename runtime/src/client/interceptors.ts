@@ -14,9 +14,11 @@ import { hasBatches } from '../streaming/produce.js';
 export interface ClientCall extends InterceptedCall {
   /** What the caller streams; `undefined` where the procedure takes no stream. It can be gone through once. */
   readonly items: ItemSource<unknown> | undefined;
+  /** As the caller gave them; empty where it gave none. */
   readonly options: CallOptions;
 }
 
+/** Stands around the calls of a channel: `interceptors` of `ConnectOptions`. */
 export type ClientInterceptor = Interceptor<ClientCall>;
 
 /** A caller whose calls pass the interceptors, the first one first. */

@@ -2,13 +2,20 @@
 import type { declaredErrors } from '../schema/description.js';
 import { CallError, DeclaredError } from '../schema/errors.js';
 
-/** How a call ended. */
+/**
+ * How a call ended.
+ *
+ * @prop ok - whether it gave its result
+ * @prop value - the result
+ * @prop error - one that the procedure declares, or a `CallError`
+ */
 export type SafeResult<Value, Failure> =
   | { readonly ok: true; readonly value: Value }
   | { readonly ok: false; readonly error: Failure };
 
 /** The errors that a procedure of a client stub declares; `never` when it declares none. */
 export type DeclaredErrorsOf<Client, Name extends keyof Client> = Client extends {
+  /** By the names of the procedures. */
   readonly [declaredErrors]?: infer Errors;
 }
   ? Name extends keyof Errors

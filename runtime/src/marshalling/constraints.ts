@@ -1,7 +1,14 @@
 /** The schema's constraints, checked where data enters a process; bounds are inclusive. */
 import { MarshalError } from './errors.js';
 
-type Bound = number | bigint;
+/** What a range begins or ends with. */
+export type Bound = number | bigint;
+
+/** A set or a map. */
+export interface Sized {
+  /** How many elements or keys it has. */
+  readonly size: number;
+}
 
 /**
  * Checks the number of a string's code points, or of bytes, and returns the value.
@@ -35,7 +42,7 @@ export function checkLength<T extends string | Uint8Array>(
  *
  * @throws MarshalError
  */
-export function checkCount<T extends { readonly length: number } | { readonly size: number }>(
+export function checkCount<T extends ArrayLike<unknown> | Sized>(
   value: T,
   min: number,
   max: number,
@@ -77,7 +84,7 @@ export function checkPattern(value: string, pattern: RegExp, path: string): stri
  *
  * @throws MarshalError
  */
-export function checkDistinct<T extends { readonly size: number }>(value: T, count: number): T {
+export function checkDistinct<T extends Sized>(value: T, count: number): T {
   if (value.size === count) return value;
   throw new MarshalError(
     `${count - value.size} of ${count} keys or elements arrived twice; each must stand once`,

@@ -18,7 +18,9 @@ const scratchBytes = new Uint8Array(scratch.buffer);
  * durations in every number format.
  */
 export class Reader {
+  /** What is read; views that were handed out keep it in memory. */
   buffer: Buffer = nothing;
+  /** The offset in `buffer` of the next byte that is read. */
   position = 0;
   /** No byte at or after this offset is read. */
   end = 0;
@@ -35,19 +37,23 @@ export class Reader {
     return this;
   }
 
+  /** How many bytes are left before `end`. */
   get remaining(): number {
     return this.end - this.position;
   }
 
+  /** One byte as it stands, without a tag. */
   rawU8(): number {
     return this.buffer[this.take(1)]!;
   }
 
+  /** An unsigned integer in two bytes. */
   rawU16(): number {
     const at = this.take(2);
     return (this.buffer[at]! << 8) | this.buffer[at + 1]!;
   }
 
+  /** An unsigned integer in four bytes. */
   rawU32(): number {
     const at = this.take(4);
     const { buffer } = this;
@@ -69,6 +75,7 @@ export class Reader {
     return this.buffer.subarray(at, at + length);
   }
 
+  /** Whether nil is next; reads nothing. */
   isNil(): boolean {
     return this.peek() === 0xc0;
   }
@@ -80,6 +87,7 @@ export class Reader {
     return true;
   }
 
+  /** True or false; numbers are not taken for one. */
   bool(): boolean {
     const tag = this.peek();
     if (tag !== 0xc3 && tag !== 0xc2) throw this.unexpected('bool');
@@ -87,30 +95,37 @@ export class Reader {
     return tag === 0xc3;
   }
 
+  /** An integer from -2^7 to 2^7 - 1. */
   i8(): number {
     return this.integer(-0x80, 0x7f, 'i8');
   }
 
+  /** An integer from -2^15 to 2^15 - 1. */
   i16(): number {
     return this.integer(-0x8000, 0x7fff, 'i16');
   }
 
+  /** An integer from -2^31 to 2^31 - 1. */
   i32(): number {
     return this.integer(-0x8000_0000, 0x7fff_ffff, 'i32');
   }
 
+  /** An integer from 0 to 2^8 - 1. */
   u8(): number {
     return this.integer(0, 0xff, 'u8');
   }
 
+  /** An integer from 0 to 2^16 - 1. */
   u16(): number {
     return this.integer(0, 0xffff, 'u16');
   }
 
+  /** An integer from 0 to 2^32 - 1. */
   u32(): number {
     return this.integer(0, 0xffff_ffff, 'u32');
   }
 
+  /** An integer from -2^63 to 2^63 - 1. */
   i64(): bigint {
     const at = this.position;
     const value = this.wideInteger('i64');
@@ -118,6 +133,7 @@ export class Reader {
     return value;
   }
 
+  /** An integer from 0 to 2^64 - 1. */
   u64(): bigint {
     const at = this.position;
     const value = this.wideInteger('u64');
@@ -125,14 +141,17 @@ export class Reader {
     return value;
   }
 
+  /** A number rounded to single precision. */
   f32(): number {
     return Math.fround(this.float('f32'));
   }
 
+  /** A number in double precision, NaN and the infinities included. */
   f64(): number {
     return this.float('f64');
   }
 
+  /** Text, whose UTF-8 is checked. */
   string(): string {
     const at = this.position;
     const length = this.textLength();
@@ -148,6 +167,7 @@ export class Reader {
     return this.detach(this.take(length), length);
   }
 
+  /** A moment from MessagePack's timestamp extension, to the millisecond. */
   timestamp(): Date {
     const at = this.position;
     const tag = this.rawU8();
@@ -262,6 +282,7 @@ export class Reader {
     if (++this.depth > maxDepth) throw this.tooDeep(maxDepth);
   }
 
+  /** Comes back from the level that `enter` went to. */
   leave(): void {
     this.depth--;
   }
@@ -271,6 +292,7 @@ export class Reader {
     throw new MarshalError('the required field is missing', { offset: this.position, path });
   }
 
+  /** The error for what is wrong at this offset in `buffer`; to be thrown by who asks for it. */
   failure(message: string, offset: number): MarshalError {
     return new MarshalError(message, { offset });
   }

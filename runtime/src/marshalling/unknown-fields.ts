@@ -12,6 +12,7 @@ export type UnknownFields = ReadonlyMap<number, Uint8Array>;
 
 /** What a struct from a newer schema may carry beside its declared fields. */
 export interface Extensible {
+  /** Set by the generated reader where fields came that its schema does not know; written back with the others. */
   readonly [unknownFields]?: UnknownFields;
 }
 

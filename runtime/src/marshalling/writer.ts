@@ -14,7 +14,9 @@ const loopedText = 20;
  * not fit the type; those that begin with `raw` write plain big-endian bytes for frame headers.
  */
 export class Writer {
+  /** The chunk that is written to now. */
   buffer: Buffer = Buffer.allocUnsafeSlow(chunkSize);
+  /** The same chunk, for numbers. */
   view: DataView = new DataView(this.buffer.buffer);
   /** Where the next byte goes. */
   position = 0;
@@ -69,17 +71,20 @@ export class Writer {
     this.position = written;
   }
 
+  /** The low eight bits of a number. */
   rawU8(value: number): void {
     this.ensure(1);
     this.buffer[this.position++] = value;
   }
 
+  /** The low 16 bits of a number. */
   rawU16(value: number): void {
     this.ensure(2);
     this.view.setUint16(this.position, value);
     this.position += 2;
   }
 
+  /** The low 32 bits of a number. */
   rawU32(value: number): void {
     this.ensure(4);
     this.view.setUint32(this.position, value);
@@ -94,6 +99,7 @@ export class Writer {
     this.position += 8;
   }
 
+  /** Bytes as they are, copied, without a length before them. */
   rawBytes(bytes: Uint8Array): void {
     this.ensure(bytes.length);
     this.buffer.set(bytes, this.position);
@@ -105,53 +111,64 @@ export class Writer {
     this.view.setUint32(this.start + offset, value);
   }
 
+  /** The same for two bytes. */
   patchU16(offset: number, value: number): void {
     this.view.setUint16(this.start + offset, value);
   }
 
+  /** The same for one byte. */
   patchU8(offset: number, value: number): void {
     this.buffer[this.start + offset] = value;
   }
 
+  /** What stands for `null`, and for an absent field in the array form of a struct. */
   nil(): void {
     this.rawU8(0xc0);
   }
 
+  /** True or false; nothing else is converted to them. */
   bool(value: boolean): void {
     if (value !== true && value !== false) throw misfit(value, 'bool');
     this.rawU8(value ? 0xc3 : 0xc2);
   }
 
+  /** An integer from -2^7 to 2^7 - 1. */
   i8(value: number): void {
     if ((value << 24) >> 24 !== value) throw misfit(value, 'i8');
     this.signed(value);
   }
 
+  /** An integer from -2^15 to 2^15 - 1. */
   i16(value: number): void {
     if ((value << 16) >> 16 !== value) throw misfit(value, 'i16');
     this.signed(value);
   }
 
+  /** An integer from -2^31 to 2^31 - 1. */
   i32(value: number): void {
     if ((value | 0) !== value) throw misfit(value, 'i32');
     this.signed(value);
   }
 
+  /** An integer from 0 to 2^8 - 1. */
   u8(value: number): void {
     if ((value & 0xff) !== value) throw misfit(value, 'u8');
     this.unsigned(value);
   }
 
+  /** An integer from 0 to 2^16 - 1. */
   u16(value: number): void {
     if ((value & 0xffff) !== value) throw misfit(value, 'u16');
     this.unsigned(value);
   }
 
+  /** An integer from 0 to 2^32 - 1. */
   u32(value: number): void {
     if (value >>> 0 !== value) throw misfit(value, 'u32');
     this.unsigned(value);
   }
 
+  /** An integer from -2^63 to 2^63 - 1. */
   i64(value: bigint): void {
     if (typeof value !== 'bigint' || BigInt.asIntN(64, value) !== value) throw misfit(value, 'i64');
     if (value >= 0n) this.wideUnsigned(value);
@@ -159,11 +176,13 @@ export class Writer {
     else this.wide(0xd3, value);
   }
 
+  /** An integer from 0 to 2^64 - 1. */
   u64(value: bigint): void {
     if (typeof value !== 'bigint' || BigInt.asUintN(64, value) !== value) throw misfit(value, 'u64');
     this.wideUnsigned(value);
   }
 
+  /** A number in single precision; a finite one that is too large for it is refused. */
   f32(value: number): void {
     if (typeof value !== 'number' || (Number.isFinite(value) && !Number.isFinite(Math.fround(value)))) {
       throw misfit(value, 'f32');
@@ -174,6 +193,7 @@ export class Writer {
     this.position += 5;
   }
 
+  /** A number in double precision, NaN and the infinities included. */
   f64(value: number): void {
     if (typeof value !== 'number') throw misfit(value, 'f64');
     this.ensure(9);
@@ -205,6 +225,7 @@ export class Writer {
     this.position = position;
   }
 
+  /** A byte string, copied. */
   bytes(value: Uint8Array): void {
     if (!(value instanceof Uint8Array)) throw misfit(value, 'bytes');
     const length = value.length;
@@ -255,11 +276,13 @@ export class Writer {
     this.position += 18;
   }
 
+  /** Begins an array of `count` elements, which are to follow. */
   arrayHeader(count: number): void {
     if (count < 16) this.rawU8(0x90 | count);
     else this.containerHeader(0xdc, count);
   }
 
+  /** Begins a map of `count` pairs of key and value, which are to follow. */
   mapHeader(count: number): void {
     if (count < 16) this.rawU8(0x80 | count);
     else this.containerHeader(0xde, count);
@@ -283,6 +306,7 @@ export class Writer {
     }
   }
 
+  /** Comes back from the level that `enter` went to. */
   leave(): void {
     this.depth--;
   }

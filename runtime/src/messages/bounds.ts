@@ -3,6 +3,7 @@ import type { Platform } from '../platform/platform.js';
 import { datagramBytes, packetHeaderBytes } from '../transport/packet.js';
 import { rendezvousHeaderBytes } from './frames.js';
 
+/** What an endpoint sends, takes and keeps at the most. */
 export interface EndpointOptions {
   /** The longest message over a stream, in bytes; 32 MiB unless told otherwise. Datagrams bound it further. */
   readonly messageBytes?: number;
@@ -12,6 +13,7 @@ export interface EndpointOptions {
   readonly queuedMessages?: number;
   /** How many bytes of them; 64 MiB unless told otherwise. */
   readonly queuedBytes?: number;
+  /** Its clock, randomness and sockets; `nodePlatform` unless told otherwise. */
   readonly platform?: Platform;
 }
 

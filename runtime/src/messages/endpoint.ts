@@ -22,6 +22,7 @@ import { openPort } from './port.js';
 import { Rendezvouses } from './rendezvous.js';
 import { Routes } from './routes.js';
 
+/** How one message is sent. */
 export interface SendOptions {
   /** Waits until the receiver has taken the message. */
   readonly sync?: boolean;
@@ -39,6 +40,7 @@ export interface EndpointStats {
   readonly taken: number;
   /** Messages that wait to be received, and their bytes. */
   readonly queued: number;
+  /** Bytes of the messages that wait. */
   readonly queuedBytes: number;
   /** Messages in datagrams that came while the queue was full. */
   readonly dropped: number;
@@ -46,9 +48,11 @@ export interface EndpointStats {
   readonly duplicates: number;
   /** Datagrams or connections, and frames, that broke the rules. */
   readonly damaged: number;
+  /** Frames that the protocol does not allow. */
   readonly malformed: number;
 }
 
+/** An open place to send from and to receive at. */
 export interface Endpoint extends AsyncDisposable {
   /** Where it receives, with the port that was taken. */
   readonly address: string;
@@ -83,7 +87,9 @@ export interface Endpoint extends AsyncDisposable {
   tryReceive(): Message | undefined;
   /** Calls the listener with each message that no `receive` waits for. Several listeners get all the same ones. */
   on(event: 'message', listener: MessageListener): void;
+  /** Calls the listener no more. */
   off(event: 'message', listener: MessageListener): void;
+  /** What it did and holds, as of now. */
   stats(): EndpointStats;
   /** Sends what was handed over, rejects what waits, and lets the port go. */
   close(): Promise<void>;

@@ -1,7 +1,10 @@
 /** How an endpoint fails. */
 
+/** What is known of a failure beside its message. */
 export interface EndpointErrorOptions extends ErrorOptions {
+  /** One of the codes of `EndpointError`. */
   readonly code: string;
+  /** What the sender may conclude. */
   readonly taken: 'no' | 'unknown';
 }
 
@@ -19,11 +22,14 @@ export interface EndpointErrorOptions extends ErrorOptions {
  * and the system's own, such as `ECONNREFUSED` and `ENOTFOUND`, where the receiver cannot be reached.
  */
 export class EndpointError extends Error {
+  /** `EndpointError`. Also tells these errors apart where two copies of this package make `instanceof` fail. */
   override readonly name = 'EndpointError';
+  /** What went wrong, for programs: one of the table above. */
   readonly code: string;
   /** What the sender may conclude: the receiver did not get the message, or nobody knows. */
   readonly taken: 'no' | 'unknown';
 
+  /** Made by endpoints only; programs catch it. */
   constructor(message: string, { code, taken, ...options }: EndpointErrorOptions) {
     super(message, options);
     this.code = code;

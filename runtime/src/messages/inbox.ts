@@ -3,6 +3,7 @@ import type { Clock, Timer } from '../platform/platform.js';
 import type { Bounds } from './bounds.js';
 import { closedError } from './errors.js';
 
+/** A message as it was received. */
 export interface Message {
   /** The receiver's own. */
   readonly data: Uint8Array;
@@ -10,6 +11,7 @@ export interface Message {
   readonly from: string;
 }
 
+/** Told of each message; the bytes are its own. */
 export type MessageListener = (message: Message) => void;
 
 /** A message on its way to the receiver. */

@@ -5,14 +5,21 @@ import type { KeyAndCertificate, TlsDialling, TlsListening, TlsSession } from '.
  * `simulate()` of `@convoke/runtime/testing` gives each simulated host its own.
  */
 export interface Platform {
+  /** Time and timers. */
   readonly clock: Clock;
+  /** Ids, secrets and jitter. */
   readonly random: Random;
+  /** UDP. */
   readonly datagrams: DatagramSockets;
+  /** TCP and Unix domain sockets. */
   readonly streams: StreamSockets;
+  /** Host names and services. */
   readonly names: NameService;
+  /** Streams of bytes over HTTP. */
   readonly webSockets: WebSockets;
 }
 
+/** Time, and what is done later. */
 export interface Clock {
   /** Monotonic time in milliseconds, with fractions, from an arbitrary start. Deadlines and timers use this. */
   now(): number;
@@ -26,12 +33,15 @@ export interface Clock {
   afterInput(callback: () => void): void;
 }
 
+/** A timer that is set. */
 export interface Timer {
+  /** Does nothing when it has called back already. */
   cancel(): void;
   /** Lets the process end although this timer is still set. */
   unref(): void;
 }
 
+/** A source of random numbers. */
 export interface Random {
   /** `length` unpredictable bytes: ids, tokens and keys. */
   bytes(length: number): Uint8Array;
@@ -41,7 +51,9 @@ export interface Random {
 
 /** Where a socket is bound or a packet comes from. `host` is an IP address, never a name. */
 export interface SocketAddress {
+  /** `127.0.0.1`, `::1`. */
   readonly host: string;
+  /** 1 to 65535, in sockets that have one. */
   readonly port: number;
 }
 
@@ -60,6 +72,7 @@ export interface NameService {
 export interface ServiceRecord {
   /** A host name. */
   readonly host: string;
+  /** 1 to 65535. */
   readonly port: number;
   /** Servers of a higher number are used only where all of a lower number are out of reach. */
   readonly priority: number;
@@ -67,6 +80,7 @@ export interface ServiceRecord {
   readonly weight: number;
 }
 
+/** Makes UDP sockets. */
 export interface DatagramSockets {
   /** Binds a UDP socket. Rejects with the system's error (`EADDRINUSE`, …). */
   open(options: DatagramOptions): Promise<DatagramSocket>;
@@ -74,6 +88,7 @@ export interface DatagramSockets {
   resolve(host: string): Promise<string>;
 }
 
+/** Where a UDP socket is bound, and who is told of what comes. */
 export interface DatagramOptions {
   /** Default: all interfaces, IPv4. */
   readonly host?: string;
@@ -87,7 +102,9 @@ export interface DatagramOptions {
   readonly onError?: (error: Error) => void;
 }
 
+/** A bound UDP socket. */
 export interface DatagramSocket {
+  /** Where it is bound, with the port that was taken. */
   readonly address: SocketAddress;
   /**
    * Hands a datagram to the socket. The bytes must not be changed until `sent` is called, which tells whether the
@@ -98,6 +115,7 @@ export interface DatagramSocket {
   readonly unsent: number;
   /** Joins a multicast group on the interface with this address. */
   joinGroup(group: string, interfaceAddress: string): void;
+  /** Undoes a `joinGroup` with the same arguments. */
   leaveGroup(group: string, interfaceAddress: string): void;
   /** How many routers a multicast datagram may pass; 0 keeps it on this machine. */
   setMulticastTtl(ttl: number): void;
@@ -111,6 +129,7 @@ export interface DatagramSocket {
 
 /** Where a Unix domain socket is: the path of its file. */
 export interface SocketPath {
+  /** The system bounds its length: to 107 bytes on Linux. */
   readonly path: string;
 }
 
@@ -128,6 +147,7 @@ export interface StreamSockets {
   connect(address: SocketAddress | SocketPath, options?: StreamConnectOptions): Promise<StreamSocket>;
 }
 
+/** How a connection is opened. */
 export interface StreamConnectOptions {
   /** Gives up to connect. Heeded where the connection is not secured. */
   readonly signal?: AbortSignal | undefined;
@@ -146,6 +166,7 @@ export type StreamListenOptions = (Partial<SocketAddress> | SocketPath) & {
   readonly tls?: TlsListening;
 };
 
+/** Waits for connections. */
 export interface StreamListener {
   /** Of a Unix domain socket: its path as the host, and port 0. */
   readonly address: SocketAddress;
@@ -155,9 +176,11 @@ export interface StreamListener {
   close(): void;
 }
 
+/** One end of a connection. */
 export interface StreamSocket {
   /** Both ends of a Unix domain socket have its path as the host, and port 0. */
   readonly local: SocketAddress;
+  /** The other end, as this one sees it. */
   readonly remote: SocketAddress;
   /** Of a connection that TLS secures. */
   readonly tls?: TlsSession;
@@ -171,6 +194,7 @@ export interface StreamSocket {
   write(chunk: Uint8Array): boolean;
   /** Lets what arrives wait in the system, so that the other end comes to be full. A little may still be called back. */
   pause(): void;
+  /** Undoes `pause`. */
   resume(): void;
   /** Ends the stream once what was written is sent. */
   end(): void;
@@ -191,9 +215,11 @@ export interface WebSockets {
   attach(server: HttpServer, options: WebSocketListenOptions): Promise<Pick<StreamListener, 'close'>>;
 }
 
+/** Where a WebSocket is opened. */
 export interface WebSocketAddress {
   /** A name or an IP address. */
   readonly host: string;
+  /** 1 to 65535. */
   readonly port: number;
   /** Begins with a slash. */
   readonly path: string;
@@ -201,6 +227,7 @@ export interface WebSocketAddress {
   readonly tls?: TlsDialling | undefined;
 }
 
+/** Which requests for WebSockets are taken, and who is told of the connections. */
 export interface WebSocketListenOptions {
   /** Secures what is listened for; an HTTP server that they are attached to has its own. */
   readonly tls?: TlsListening | undefined;
@@ -218,12 +245,16 @@ export interface WebSocketRequest {
   readonly origin: string | undefined;
   /** How the server was called: name and port, as the HTTP header has them. */
   readonly host: string | undefined;
+  /** What TLS tells of the connection; absent when it is not secured. */
   readonly tls?: TlsSession | undefined;
 }
 
 /** What WebSockets need of `http.Server` and `https.Server`. */
 export interface HttpServer {
+  /** Has the listener called for each request to upgrade a connection. */
   on(event: 'upgrade', listener: (...request: unknown[]) => void): unknown;
+  /** Undoes `on` with the same arguments. */
   off(event: 'upgrade', listener: (...request: unknown[]) => void): unknown;
+  /** How many are called for such a request. */
   listenerCount(event: 'upgrade'): number;
 }

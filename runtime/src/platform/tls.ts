@@ -23,7 +23,9 @@ export type ClientCertificates = 'required' | 'optional' | 'none';
 
 /** One end's own key and the certificates that belong to it: its own first, then those between it and the authority. */
 export interface KeyAndCertificate {
+  /** The private key; of no certificate but the first one of `cert`. */
   readonly key: Pem;
+  /** The certificates, one after the other. */
   readonly cert: Pem;
 }
 
@@ -41,6 +43,7 @@ export interface TlsDialling extends Partial<KeyAndCertificate> {
 export interface TlsListening extends KeyAndCertificate {
   /** The authorities of clients. */
   readonly ca?: Pem | readonly Pem[] | undefined;
+  /** Whether clients are to show who they are. */
   readonly clientCertificates: ClientCertificates;
   /** What is spoken inside (ALPN, RFC 7301). A client that offers none of it is refused. */
   readonly protocols: readonly string[];

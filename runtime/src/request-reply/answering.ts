@@ -27,6 +27,7 @@ import {
 } from './send-reply.js';
 import type { SharedUsage } from './server-session.js';
 
+/** What a server counts of its answers. */
 export interface AnsweringCounters {
   /** Replies that the history kept and that were sent again. */
   resent: number;

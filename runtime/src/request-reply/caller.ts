@@ -16,6 +16,7 @@ import type { TransmissionCounters } from './transmission.js';
 
 /** Counted since the channel was made. */
 export interface CallerCounters extends TransportCounters, TransmissionCounters, ReceiverCounters {
+  /** Calls that were begun. */
   calls: number;
 }
 

@@ -3,6 +3,7 @@ import { metadataLimits } from '../marshalling/limits.js';
 
 import type { StreamWindow } from './stream-receiver.js';
 
+/** What a server takes and keeps at the most. Bytes, entries, and milliseconds. */
 export interface ServerLimits {
   /** The longest request or reply. */
   readonly messageBytes: number;
@@ -10,27 +11,35 @@ export interface ServerLimits {
   readonly lease: number;
   /** The longest metadata of a request or a reply. */
   readonly metadataBytes: number;
+  /** Clients with a session at the same time. */
   readonly sessions: number;
   /** Keys of sealed UDP: one for each client, and two while it renews its own. */
   readonly datagramKeys: number;
   /** Replies and refusals that one client has not acknowledged. */
   readonly historyEntriesPerClient: number;
+  /** Bytes of these. */
   readonly historyBytesPerClient: number;
+  /** The same of all clients together. */
   readonly historyEntries: number;
+  /** Bytes of these. */
   readonly historyBytes: number;
   /** A longer reply is sent but not kept: a duplicate is told that the call was executed, not its result. */
   readonly keptReplyBytes: number;
   /** Procedures that run at the same time; further calls wait in a queue. */
   readonly runningCalls: number;
+  /** Calls that wait for a running one to end; those beyond are refused. */
   readonly queuedCalls: number;
   /** Bytes of requests of which a part is missing. */
   readonly halfOpenBytesPerClient: number;
+  /** The same of all clients together. */
   readonly halfOpenBytes: number;
   /** Calls with streams that have not ended. */
   readonly streamsPerClient: number;
+  /** The same of all clients together. */
   readonly streams: number;
   /** How far a stream's sender may be ahead of its consumer: 64 items and 64 KiB at least. */
   readonly streamItems: number;
+  /** The same in bytes. */
   readonly streamBytes: number;
 }
 
@@ -84,6 +93,7 @@ export interface ChannelLimits {
   readonly promotionBytes: number;
   /** Calls that were sent, or wait for a session, at the same time; further calls wait in a queue. */
   readonly callsInFlight: number;
+  /** Calls that wait in it; those beyond fail at once. */
   readonly queuedCalls: number;
 }
 

@@ -45,10 +45,10 @@ const sessionStates = {
   greeting: 'connecting',
   ready: 'ready',
   closed: 'idle',
-} as const satisfies Record<ClientSession['state'], string>;
+} as const satisfies Record<ClientSession['state'], EndpointState>;
 
 /** `refusing`: it takes no new calls, or has not said yet that it does so again. */
-export type EndpointState = (typeof sessionStates)[ClientSession['state']] | 'unreachable' | 'refusing';
+export type EndpointState = 'idle' | 'connecting' | 'ready' | 'unreachable' | 'refusing';
 
 export class Liveness {
   /** Whether a ping waits for its answer. */

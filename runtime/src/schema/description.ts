@@ -7,6 +7,10 @@ import type { Metadata } from './metadata.js';
 
 export type { Metadata };
 
+/**
+ * What a procedure promises: `maybe` sends once and asks no more, `at-least-once` sends until answered and may
+ * execute again, `at-most-once` sends until answered and never executes again.
+ */
 export type Semantics = 'maybe' | 'at-least-once' | 'at-most-once';
 
 /** Which sides of a call are streams of items: neither, the results, the arguments, or both. */
@@ -29,14 +33,18 @@ export interface Procedure<
   readonly declaredBy: string;
   /** Counted per declaring interface, 1 to 65535. */
   readonly id: number;
+  /** As it is declared: `deposit`. */
   readonly name: string;
   /**
    * The procedure's name on the wire, as the high and the low 32 bits: the first eight bytes of the SHA-256 of
    * `interface/declaredBy/id`.
    */
   readonly key: readonly [high: number, low: number];
+  /** What is promised of how often it is executed. */
   readonly semantics: Semantics;
+  /** Which of its sides are streams. */
   readonly shape: CallShape;
+  /** Declared to do no harm when it is executed again. */
   readonly idempotent: boolean;
   /** In milliseconds, where the caller gives none. */
   readonly deadline: number;
@@ -44,11 +52,15 @@ export interface Procedure<
   readonly arity: number;
   /** False when the procedure is `void`. */
   readonly hasResult: boolean;
+  /** Those that it may throw; what else it throws becomes a `CallError`. */
   readonly errors: readonly DeclaredErrorDescription[];
+  /** Throws a `MarshalError` on values that do not fit the declared types. */
   writeArguments(writer: Writer, values: Arguments): void;
   /** Throws a `MarshalError` on bytes or values that the schema does not allow. */
   readArguments(reader: Reader): Arguments;
+  /** Marshals the result, or an item of the returned stream. Throws a `MarshalError` on one that does not fit. */
   writeResult(writer: Writer, value: Result): void;
+  /** Throws a `MarshalError` on bytes or values that the schema does not allow. */
   readResult(reader: Reader): Result;
   /** Marshals what the caller streams; absent where it streams nothing. */
   readonly items?: ItemMarshalling<Item>;
@@ -56,7 +68,9 @@ export interface Procedure<
 
 /** How the items of a stream parameter are marshalled. */
 export interface ItemMarshalling<Item> {
+  /** Throws a `MarshalError` on an item that does not fit its declared type. */
   write(writer: Writer, item: Item): void;
+  /** Throws a `MarshalError` on bytes or values that the schema does not allow. */
   read(reader: Reader): Item;
 }
 
@@ -76,7 +90,9 @@ export type AnyProcedure = Procedure<any, any, any>;
 
 /** How an error that a procedure throws is marshalled. */
 export interface DeclaredErrorDescription {
+  /** Module and name, by which the wire knows the error: `bank.v1.NoSuchAccount`. */
   readonly fullName: string;
+  /** Marshals the declared fields. Throws a `MarshalError` where one does not fit. */
   writeData(writer: Writer, error: DeclaredError): void;
   /** A new instance of the error's class. */
   read(reader: Reader): DeclaredError;
@@ -104,6 +120,7 @@ export interface ModuleSchema {
   readonly path: string;
   /** The schemas from which the text imports. A function, since modules may import each other. */
   imports(): readonly ModuleSchema[];
+  /** The source. */
   readonly text: string;
 }
 
@@ -169,11 +186,15 @@ export type ItemSource<Item> = Iterable<Item> | AsyncIterable<Item>;
 
 /** The server's procedures of one interface, one entry each. */
 export interface Dispatcher {
+  /** The full name of the interface that is served: `bank.v1.Bank`. */
   readonly interface: string;
+  /** The interface's own procedures and the inherited ones. */
   readonly entries: readonly DispatchEntry[];
 }
 
+/** One procedure that a server offers. */
 export interface DispatchEntry {
+  /** What it promises, and its marshallers. */
   readonly procedure: AnyProcedure;
   /**
    * The server stub: hands the arguments, the context, and the stream where the procedure takes one, to the service's own
@@ -183,11 +204,13 @@ export interface DispatchEntry {
   invoke(values: any, context: CallContext, items?: any): unknown;
 }
 
+/** What a caller may say of one call: the last argument of each method of a client stub. */
 export interface CallOptions {
   /** In milliseconds from now; instead of the schema's. `Infinity`: none. */
   readonly deadline?: number;
   /** Cancels the call. */
   readonly signal?: AbortSignal;
+  /** Sent beside the arguments; `metadata` of the server's `CallContext`. */
   readonly metadata?: Metadata;
   /**
    * Told of what the server sent beside its answer, whether that was a result or an error: before the call ends, and once
@@ -227,6 +250,7 @@ export type AnyCallOptions = CallOptions | IdempotentCallOptions;
 
 /** What a procedure knows of the call that it executes; its last argument. */
 export interface CallContext {
+  /** The description of the procedure that is executed. */
   readonly procedure: AnyProcedure;
   /** Aborted when the caller cancels, gives up or disconnects, or when the deadline passes. */
   readonly signal: AbortSignal;
@@ -234,6 +258,7 @@ export interface CallContext {
   readonly deadline: number;
   /** Milliseconds until the deadline, not below 0; `Infinity` when there is none. */
   readonly remaining: number;
+  /** What the caller sent beside the arguments; empty where it sent nothing. */
   readonly metadata: Metadata;
   /**
    * What the caller gets beside the answer, whatever that is. May be set until the answer is given; the last one counts.
@@ -241,12 +266,17 @@ export interface CallContext {
    * call was answered.
    */
   replyMetadata: Metadata;
+  /** Who calls. */
   readonly peer: Peer;
   /** The client's id and the call's number: the same for all copies of a call, and for no other call. */
   readonly callId: string;
   /** Which copy of the request is being executed, from 1. */
   readonly attempt: number;
-  readonly clock: { now(): number };
+  /** The clock by which `deadline` is told. */
+  readonly clock: {
+    /** Milliseconds from an arbitrary start; never goes back. */
+    now(): number;
+  };
 }
 
 /** Who called. */
@@ -263,6 +293,7 @@ export interface Peer {
 export interface Principal {
   /** Tells one principal from another, and stays when the certificate is renewed. */
   readonly name: string;
+  /** By which it was proved. */
   readonly certificate: Certificate;
 }
 

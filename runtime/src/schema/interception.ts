@@ -1,18 +1,26 @@
 /** What stands around a call, on either side of it: interceptors, the first outermost. */
 import type { AnyProcedure, CallShape, ItemSource, Procedure } from './description.js';
 
-/** What a call gives: its result, or the items that it streams. */
+/**
+ * What a call gives: its result, or the items that it streams.
+ *
+ * @prop kind - tells the two apart; it follows from the procedure's shape
+ * @prop value - the result; `undefined` of a procedure that is `void`
+ * @prop items - the stream, which can be gone through once
+ */
 export type CallReply =
   | { readonly kind: 'result'; readonly value: unknown }
   | { readonly kind: 'stream'; readonly items: ItemSource<unknown> };
 
 /** What is known of a call on both sides. */
-export interface InterceptedCall {
+export interface InterceptedCall<Arguments extends readonly unknown[] = readonly unknown[]> {
+  /** The description of the procedure that is called. */
   readonly procedure: AnyProcedure;
   /** The arguments by position, but the stream. */
-  readonly values: readonly unknown[];
+  readonly values: Arguments;
 }
 
+/** Goes on with a call: to the next interceptor, or behind the last one to the call itself. */
 export type NextInterceptor<Call> = (call: Call) => Promise<CallReply>;
 
 /**
@@ -36,7 +44,7 @@ export function chain<Call>(
 export function isCallOf<Call extends InterceptedCall, Arguments extends readonly unknown[], Result, Item>(
   call: Call,
   { declaredBy, id }: Procedure<Arguments, Result, Item>,
-): call is Call & { readonly values: Arguments } {
+): call is Call & InterceptedCall<Arguments> {
   return call.procedure.id === id && call.procedure.declaredBy === declaredBy;
 }
 

@@ -1,6 +1,7 @@
 /** Drains a server: new calls are refused, and what came before is finished, answered and acknowledged. */
 import type { Clock } from '../platform/platform.js';
 
+/** How long a server may take to finish what it has begun. */
 export interface DrainOptions {
   /** Milliseconds after which the wait ends, whatever is left. Default: none. */
   readonly timeout?: number;

@@ -24,10 +24,13 @@ import { receivedItems } from './received-items.js';
 /** Told of what a procedure threw and did not declare; callers learn nothing of it but that it happened. */
 export type ErrorListener = (error: unknown, procedure: string, context: CallContext) => void;
 
+/** What became of the calls that were let through to procedures. */
 export interface ExecutionCounters {
   /** Procedures that were started. */
   executed: number;
+  /** Procedures that have not ended yet. */
   running: number;
+  /** Calls that wait for one of them to end. */
   queued: number;
 }
 

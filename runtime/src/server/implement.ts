@@ -3,8 +3,11 @@ import type { Dispatcher, InterfaceDescription } from '../schema/description.js'
 
 /** A service that a server can offer. */
 export interface Implementation {
+  /** The full name of the interface: `bank.v1.Bank`. */
   readonly interface: string;
+  /** As it was given to `implement`. */
   readonly description: InterfaceDescription<unknown, never>;
+  /** Leads requests to the methods of the service. */
   readonly dispatcher: Dispatcher;
   /** Called when a server is about to offer it, with all that the server offers. */
   attach?(services: readonly Implementation[]): void;

@@ -7,9 +7,11 @@ import { chain, fromReply, type InterceptedCall, type Interceptor, toReply } fro
 export interface ServerCall extends InterceptedCall {
   /** What the caller streams; `undefined` where the procedure takes no stream. It can be gone through once. */
   readonly items: ItemStream<unknown> | undefined;
+  /** What the procedure will be told of the call. */
   readonly context: CallContext;
 }
 
+/** Stands around the procedures of a server: `interceptors` of `ServeOptions`. */
 export type ServerInterceptor = Interceptor<ServerCall>;
 
 /** What was thrown before the procedure was started: it was not executed. */

@@ -18,10 +18,13 @@ import type { Implementation } from './implement.js';
 import { intercepted, type ServerInterceptor } from './interceptors.js';
 import { createProcedureTable } from './procedure-table.js';
 
+/** Where a server listens, what it offers, and how much it takes. */
 export interface ServeOptions {
   /** Addresses such as `udp://127.0.0.1:7000`; port 0 takes a free one. */
   readonly listen: string | readonly string[];
+  /** As `implement` makes them, each of another interface. */
   readonly services: readonly Implementation[];
+  /** What it takes at the most; the defaults stand for those that are left out. */
   readonly limits?: Partial<ServerLimits>;
   /** The longest UDP datagram that is sent, in bytes; 1,200 unless told otherwise. */
   readonly datagramBytes?: number;
@@ -38,21 +41,27 @@ export interface ServeOptions {
    * `currentContext()` gives. Costs each call a fraction of a microsecond.
    */
   readonly inheritContext?: boolean;
+  /** Its clock, randomness and sockets; `nodePlatform` unless told otherwise. */
   readonly platform?: Platform;
 }
 
 /** What a server counted since its start, and what it holds now. */
 export interface ServerStats extends CalleeCounters, ExecutionCounters {
+  /** Clients of which it knows. */
   readonly sessions: number;
+  /** Replies and refusals that are kept for duplicates, and how many bytes they take. */
   readonly historyEntries: number;
+  /** Bytes of the replies and refusals that are kept. */
   readonly historyBytes: number;
   /** Bytes of requests of which a part is missing. */
   readonly halfOpenBytes: number;
 }
 
+/** A server that listens. */
 export interface Server extends AsyncDisposable {
   /** Where it listens, with the ports that were taken. */
   readonly addresses: readonly string[];
+  /** What it did and holds, as of now. */
   stats(): ServerStats;
   /**
    * Refuses new calls from now on (`unavailable`, `not-executed`) and lets those finish that run or wait. Resolves when

@@ -55,8 +55,11 @@ interface MulticastSettings {
 
 /** A datagram that no host sends: a captured one, or a forged one. */
 export interface Injection {
+  /** Whom the receiver takes for its sender. */
   readonly from: SocketAddress;
+  /** The socket at which it is to arrive. */
   readonly to: SocketAddress;
+  /** The payload. */
   readonly data: Uint8Array;
 }
 

@@ -14,6 +14,7 @@ import type { StreamLayer } from './streams.js';
 import type { Interface, Machine } from './topology.js';
 import { createWebSockets } from './websockets.js';
 
+/** Where a host is attached, and what befalls all that it sends and receives. */
 export interface HostOptions extends Partial<Faults> {
   /** The subnets to which it is attached, one interface each. Default: one that all such hosts share. */
   readonly subnets?: readonly string[];
@@ -21,6 +22,7 @@ export interface HostOptions extends Partial<Faults> {
 
 /** A machine of the world, and the program that runs on it. */
 export interface Host {
+  /** What it was created by; other hosts resolve it. */
   readonly name: string;
   /** Its IP address; the first, if it has several. Its name resolves to it, and `localhost` to itself. */
   readonly address: string;

@@ -3,11 +3,13 @@ import type { Machine } from './topology.js';
 
 /** A translator of addresses: the hosts behind it appear outside under its own address. */
 export interface Nat {
+  /** The IP address that all of them have outside. */
   readonly address: string;
   /** Forgets all mappings: the hosts' next datagrams come from other ports, and old answers reach nobody. */
   rebind(): void;
 }
 
+/** How a translator gives out its ports. */
 export interface NatOptions {
   /**
    * `shared`, the default: all have one port, as behind a relay; what comes back is handed to each socket that has

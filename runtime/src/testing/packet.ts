@@ -3,14 +3,18 @@ import { crc32c } from '../transport/crc32c.js';
 
 /** `unix`: a Unix domain socket, whose packets have its path as the host, and port 0. */
 export type Protocol = 'udp' | StreamProtocol;
+/** The protocols whose packets are segments of a stream. */
 export type StreamProtocol = 'tcp' | 'unix';
 
 /** A datagram, or a segment of a stream. */
 export interface Packet {
+  /** By what kind of socket it was sent. */
   readonly protocol: Protocol;
   /** When it was sent: virtual time in milliseconds. */
   readonly time: number;
+  /** Where its sender's socket is bound, as the network sees it. */
   readonly from: SocketAddress;
+  /** For which socket it is. */
   readonly to: SocketAddress;
   /** The name of the host that sent it; empty when it was injected. */
   readonly sender: string;
@@ -87,6 +91,9 @@ export interface Copy {
 /**
  * What an interceptor wants: one copy or two after the link's latency, none, one after so many milliseconds, or any
  * copies. No faults are added. Of a stream's segment, only whether and when its first copy arrives counts.
+ *
+ * @prop delay - milliseconds until the only copy arrives
+ * @prop copies - those that arrive, each with its own delay; none is a loss
  */
 export type Verdict =
   | 'deliver'

@@ -32,6 +32,7 @@ interface Declared {
   readonly serial: number;
 }
 
+/** Makes an authority that hosts of a world may trust; it is known by its name alone. */
 export function simulatedAuthority(name: string): SimulatedAuthority {
   let serial = 0;
   return {

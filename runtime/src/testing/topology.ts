@@ -5,14 +5,19 @@ import type { Incarnation } from './incarnation.js';
 
 /** A network on which each machine hears each other. */
 export interface Subnet {
+  /** As hosts and routers name it. */
   readonly name: string;
 }
 
 /** Joins subnets while it is up. */
 export interface Router {
+  /** As it was given to `world.router`. */
   readonly name: string;
+  /** Whether packets pass through it. */
   readonly isUp: boolean;
+  /** No packet passes through it any more, until it is restarted. */
   crash(): void;
+  /** Lets packets pass again. */
   restart(): void;
 }
 

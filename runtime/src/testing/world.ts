@@ -26,6 +26,7 @@ export interface SimulationOptions extends Partial<Faults> {
  * sockets, so that the same seed replays the same run.
  */
 export interface World {
+  /** What replays this run when it is given to `simulate`. */
   readonly seed: number | string;
   /** Virtual time in milliseconds, from 0. */
   readonly now: number;

@@ -16,11 +16,17 @@ const longestRest = 30_000;
 /** The least weight: a server of weight 0 gets next to nothing while others have some (RFC 2782). */
 const leastWeight = 0.001;
 
+/**
+ * What is known of a server: the state of the path to it, unless it is not called because its health is bad, its calls
+ * failed, or it is among the servers no more.
+ */
 export type ServerState = EndpointState | 'unhealthy' | 'ejected' | 'leaving';
 
 /** A server of a channel, as `channel.servers()` lists it. */
 export interface ServerInfo {
+  /** As the channel calls it, with an IP address. */
   readonly address: string;
+  /** Whether it is called, and why not. */
   readonly state: ServerState;
   /** Calls that have no answer yet. */
   readonly inFlight: number;

@@ -19,7 +19,12 @@ export interface BalancingOptions {
   /** When servers whose calls fail are let alone; `false`: never. */
   readonly outliers?: Partial<OutlierOptions> | false;
   /** How servers are asked for their health; without it they are not. */
-  readonly health?: { readonly interval?: number; readonly probe: HealthProbe };
+  readonly health?: {
+    /** Milliseconds between two questions; 5,000 unless told otherwise. */
+    readonly interval?: number;
+    /** Asks one server. */
+    readonly probe: HealthProbe;
+  };
 }
 
 export interface Balancing {

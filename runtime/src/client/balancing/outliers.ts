@@ -14,6 +14,7 @@ export interface OutlierOptions {
   readonly interval: number;
   /** How long the first ejection lasts, in milliseconds; the nth is n times as long. */
   readonly baseEjection: number;
+  /** How long any ejection lasts at the most, in milliseconds. */
   readonly longestEjection: number;
   /** Which part of the servers is ejected at the most, from 0 to 1; one server is in any case. */
   readonly mostEjected: number;

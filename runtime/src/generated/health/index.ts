@@ -28,6 +28,7 @@ enum HealthStatus {
 
 /// The server neither offers such a service nor knows a status of this name.
 error NoSuchService {
+  /// What was asked for.
   @1 name: string;
 }
 

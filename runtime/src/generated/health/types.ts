@@ -13,6 +13,7 @@ export type HealthStatus = (typeof HealthStatus)[keyof typeof HealthStatus] | (n
 
 /** The fields of `NoSuchService`. */
 export interface NoSuchServiceData {
+  /** What was asked for. */
   name: string;
 }
 

@@ -20,28 +20,39 @@ module convoke.reflection.v1;
 
 /// How often a procedure executes when its request is lost, repeated or doubled.
 enum Semantics {
+  /// Once or never; the caller may learn of neither.
   @1 maybe;
+  /// Once or more often, where the caller is answered.
   @2 atLeastOnce;
+  /// Once, where the caller is answered; else once or never.
   @3 atMostOnce;
 }
 
 /// Which sides of a call are streams.
 enum CallShape {
+  /// Neither.
   @1 unary;
+  /// The result.
   @2 serverStream;
+  /// The last argument.
   @3 clientStream;
+  /// Both.
   @4 bidiStream;
 }
 
 /// A procedure, and what it promises.
 struct ProcedureSummary {
+  /// As it is declared: \`deposit\`.
   @1 name: string;
   /// Counted for each interface that declares procedures.
   @2 id: u16;
   /// The full name of the interface that declares it, which may be a base of the one that offers it.
   @3 declaredBy: string;
+  /// Which of its sides are streams.
   @4 shape: CallShape;
+  /// How often it may execute.
   @5 semantics: Semantics;
+  /// Declared to do no harm when it executes again.
   @6 idempotent: bool;
   /// How long a caller waits unless it says otherwise.
   @7 deadline: duration;
@@ -63,11 +74,13 @@ struct InterfaceSummary {
 struct SchemaFile {
   /// By which the files of one answer import each other: \`bank.idl\`.
   @1 path: string;
+  /// Its source.
   @2 text: string;
 }
 
 /// The server offers no interface of this name.
 error NoSuchInterface {
+  /// What was asked for.
   @1 name: string;
 }
 

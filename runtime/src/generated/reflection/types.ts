@@ -3,8 +3,11 @@ import { DeclaredError } from '@convoke/runtime/codegen';
 
 /** How often a procedure executes when its request is lost, repeated or doubled. */
 export const Semantics = {
+  /** Once or never; the caller may learn of neither. */
   maybe: 1,
+  /** Once or more often, where the caller is answered. */
   atLeastOnce: 2,
+  /** Once, where the caller is answered; else once or never. */
   atMostOnce: 3,
 } as const;
 
@@ -12,9 +15,13 @@ export type Semantics = (typeof Semantics)[keyof typeof Semantics] | (number & {
 
 /** Which sides of a call are streams. */
 export const CallShape = {
+  /** Neither. */
   unary: 1,
+  /** The result. */
   serverStream: 2,
+  /** The last argument. */
   clientStream: 3,
+  /** Both. */
   bidiStream: 4,
 } as const;
 
@@ -22,13 +29,17 @@ export type CallShape = (typeof CallShape)[keyof typeof CallShape] | (number & {
 
 /** A procedure, and what it promises. */
 export interface ProcedureSummary {
+  /** As it is declared: `deposit`. */
   name: string;
   /** Counted for each interface that declares procedures. */
   id: number;
   /** The full name of the interface that declares it, which may be a base of the one that offers it. */
   declaredBy: string;
+  /** Which of its sides are streams. */
   shape: CallShape;
+  /** How often it may execute. */
   semantics: Semantics;
+  /** Declared to do no harm when it executes again. */
   idempotent: boolean;
   /** How long a caller waits unless it says otherwise. */
   deadline: number;
@@ -50,11 +61,13 @@ export interface InterfaceSummary {
 export interface SchemaFile {
   /** By which the files of one answer import each other: `bank.idl`. */
   path: string;
+  /** Its source. */
   text: string;
 }
 
 /** The fields of `NoSuchInterface`. */
 export interface NoSuchInterfaceData {
+  /** What was asked for. */
   name: string;
 }
 
