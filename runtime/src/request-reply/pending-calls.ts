@@ -27,7 +27,7 @@ export interface PendingCalls extends Pick<CallTable<PendingCall>, 'size' | 'get
   /** Takes the call out, so that its caller can be told how it ended. */
   finish(call: PendingCall): PendingCall;
   fail(call: PendingCall, code: CallErrorCode, message: string, cause?: unknown): void;
-  /** As `fail`; but of a call that nobody waits for, its caller learns nothing. */
+  /** As `fail`; but a `maybe` call is over without an error. */
   giveUp(call: PendingCall, code: CallErrorCode, message: string, cause?: unknown): void;
   some(test: (call: PendingCall) => boolean): boolean;
   /** A new session needs to admit no number below, all of which were sent in an older one or are finished. */
