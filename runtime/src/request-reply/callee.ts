@@ -8,14 +8,10 @@ import { Reader } from '../marshalling/reader.js';
 import type { Platform } from '../platform/platform.js';
 import type { DispatchEntry } from '../schema/description.js';
 import { forEachFrame } from '../transport/frame-loop.js';
-import {
-  createTransportCounters,
-  type Link,
-  type LinkHandlers,
-  type TransportCounters,
-} from '../transport/transport.js';
-import { Answering, type AnsweringCounters } from './answering.js';
-import { createDuplicateFilter, type DuplicateFilter, type FilterCounters } from './duplicate-filter.js';
+import type { Link, LinkHandlers } from '../transport/transport.js';
+import { Answering } from './answering.js';
+import { type CalleeCounters, createCalleeCounters } from './counters.js';
+import { createDuplicateFilter, type DuplicateFilter } from './duplicate-filter.js';
 import { fingerprintOf } from './fingerprint.js';
 import { allFragments, FrameType, pingNumber, semanticsRank } from './frames.js';
 import { ResetReason, resetBytes, sendReset } from './handshake-frames.js';
@@ -29,16 +25,6 @@ import type { ServerSession } from './server-session.js';
 import { createServerStreams, type ServerStreams } from './server-streams.js';
 import { type Sender, type SessionSender, Sessions } from './sessions.js';
 import { StreamSchedule } from './streams.js';
-
-/** Counted since the server was started. */
-export interface CalleeCounters extends TransportCounters, FilterCounters, AnsweringCounters {
-  /** Copies of requests that arrived. */
-  requests: number;
-  /** Frames of sessions that are not known here. */
-  resets: number;
-  /** Frames that the protocol does not allow. */
-  malformed: number;
-}
 
 export interface CalleeOptions {
   readonly platform: Platform;
@@ -57,17 +43,7 @@ export interface CalleeOptions {
 }
 
 export class CalleeEndpoint {
-  readonly counters: CalleeCounters = {
-    requests: 0,
-    duplicates: 0,
-    resent: 0,
-    stale: 0,
-    mismatched: 0,
-    refused: 0,
-    resets: 0,
-    malformed: 0,
-    ...createTransportCounters(),
-  };
+  readonly counters: CalleeCounters = createCalleeCounters();
   readonly sessions: Sessions;
   readonly answering: Answering;
   readonly streams: StreamSchedule;

@@ -2,7 +2,7 @@
 import type { Platform } from '../platform/platform.js';
 import type { Address } from '../transport/address.js';
 import type { ClientTls } from '../transport/security.js';
-import type { Dial, Link, TransportCounters } from '../transport/transport.js';
+import type { Dial, Link } from '../transport/transport.js';
 import { type Admission, createAdmission } from './admission.js';
 import { createCallPaths } from './call-paths.js';
 import { createCallTimeouts } from './call-timeouts.js';
@@ -10,9 +10,10 @@ import { createCallTimer } from './call-timer.js';
 import { createAcknowledger } from './client-acknowledgement.js';
 import { type ClientFragments, createClientFragments } from './client-fragments.js';
 import { sendAcknowledgement, writePreamble } from './client-preamble.js';
-import { createClientReceiver, type ReceiverCounters } from './client-receiver.js';
+import { createClientReceiver } from './client-receiver.js';
 import { ClientSession } from './client-session.js';
 import { type ClientStreams, createClientStreams } from './client-streams.js';
+import type { CallerCounters } from './counters.js';
 import { type ChannelLimits, defaultChannelLimits } from './limits.js';
 import { Liveness, type LivenessSettings } from './liveness.js';
 import { failLost } from './lost-session.js';
@@ -22,7 +23,7 @@ import { createPromotion } from './promotion.js';
 import type { RetryBudget } from './retry-budget.js';
 import type { StreamWindow } from './stream-receiver.js';
 import { StreamSchedule } from './streams.js';
-import { createTransmission, type Transmission, type TransmissionCounters } from './transmission.js';
+import { createTransmission, type Transmission } from './transmission.js';
 
 export interface CallerOptions extends Partial<ChannelLimits>, LivenessSettings {
   readonly platform: Platform;
@@ -52,10 +53,7 @@ export interface CallerParts {
   close(): void;
 }
 
-export function createCallerParts(
-  options: CallerOptions,
-  counters: TransportCounters & TransmissionCounters & ReceiverCounters,
-): CallerParts {
+export function createCallerParts(options: CallerOptions, counters: CallerCounters): CallerParts {
   const limits = { ...defaultChannelLimits, ...options };
   const { platform, address, datagramBytes } = options;
   const { messageBytes } = limits;

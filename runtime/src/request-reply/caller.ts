@@ -5,31 +5,12 @@
  */
 import type { CallErrorCode } from '../schema/errors.js';
 import type { Address } from '../transport/address.js';
-import { createTransportCounters, type TransportCounters } from '../transport/transport.js';
 import { type CallerOptions, type CallerParts, createCallerParts } from './caller-parts.js';
-import type { ReceiverCounters } from './client-receiver.js';
 import { unansweredError } from './conclude.js';
+import { type CallerCounters, createCallerCounters } from './counters.js';
 import { beginFrame, FrameType, sendFrame } from './frames.js';
 import type { EndpointState } from './liveness.js';
 import type { PendingCall } from './pending-call.js';
-import type { TransmissionCounters } from './transmission.js';
-
-/** Counted since the channel was made. */
-export interface CallerCounters extends TransportCounters, TransmissionCounters, ReceiverCounters {
-  /** Calls that were begun. */
-  calls: number;
-}
-
-export function createCallerCounters(): CallerCounters {
-  return {
-    calls: 0,
-    retransmitted: 0,
-    probes: 0,
-    duplicateReplies: 0,
-    malformed: 0,
-    ...createTransportCounters(),
-  };
-}
 
 export class CallerEndpoint {
   readonly counters: CallerCounters = createCallerCounters();

@@ -9,6 +9,7 @@ import type { ClientFragments } from './client-fragments.js';
 import { type ClientSession, isFor } from './client-session.js';
 import type { ClientStreams } from './client-streams.js';
 import { isRefusal } from './conclude.js';
+import type { CallerCounters } from './counters.js';
 import { Reassembly, readFragmentHeader } from './fragments.js';
 import { FrameType, pingNumber } from './frames.js';
 import type { Liveness } from './liveness.js';
@@ -18,13 +19,6 @@ import type { PendingCalls } from './pending-calls.js';
 import { type ReplyBody, readReplyBody, readReplyHeader } from './reply-frame.js';
 import { fitsDatagram, sendMissingReply } from './send-request.js';
 import type { Transmission } from './transmission.js';
-
-export interface ReceiverCounters {
-  /** Replies for calls that had one already, or that nobody waits for. */
-  duplicateReplies: number;
-  /** Frames that the protocol does not allow. */
-  malformed: number;
-}
 
 export interface ClientReceiverOptions {
   readonly clock: Clock;
@@ -36,7 +30,7 @@ export interface ClientReceiverOptions {
   readonly fragments: ClientFragments;
   readonly streams: ClientStreams;
   readonly liveness: Liveness;
-  readonly counters: ReceiverCounters;
+  readonly counters: Pick<CallerCounters, 'malformed'>;
   /** The longest reply. */
   readonly messageBytes: number;
   /** The longest metadata of a reply. */

@@ -4,24 +4,16 @@
  */
 import type { Link } from '../transport/transport.js';
 import type { Answering } from './answering.js';
+import type { CalleeCounters } from './counters.js';
 import type { ServerLimits } from './limits.js';
 import { follow, type ReceivedCall } from './received-call.js';
 import type { RequestHeader } from './request-frame.js';
 import type { ServerSession, SharedUsage } from './server-session.js';
 
-export interface FilterCounters {
-  /** Copies that the filter kept from execution. */
-  duplicates: number;
-  /** Of these: of calls that the client had finished. */
-  stale: number;
-  /** Of these: under the number of another request. */
-  mismatched: number;
-}
-
 export interface DuplicateFilterOptions {
   readonly limits: ServerLimits;
   readonly usage: SharedUsage;
-  readonly counters: FilterCounters;
+  readonly counters: Pick<CalleeCounters, 'duplicates' | 'stale' | 'mismatched'>;
   readonly answering: Answering;
 }
 

@@ -6,6 +6,7 @@ import type { CallPaths } from './call-paths.js';
 import type { ClientFragments } from './client-fragments.js';
 import type { ClientSession } from './client-session.js';
 import { expire } from './conclude.js';
+import type { CallerCounters } from './counters.js';
 import type { Ranges } from './frames.js';
 import type { Liveness } from './liveness.js';
 import type { PendingCall } from './pending-call.js';
@@ -14,13 +15,6 @@ import { backOff, connectionPatience } from './retransmission.js';
 import type { RetryBudget } from './retry-budget.js';
 import { fitsDatagram, longestRequest, sendMissingReply, sendProbe, sendRequest } from './send-request.js';
 import type { StreamSchedule } from './streams.js';
-
-export interface TransmissionCounters {
-  /** Requests sent again. */
-  retransmitted: number;
-  /** Small packets sent instead of a request. */
-  probes: number;
-}
 
 export interface TransmissionOptions {
   readonly platform: Platform;
@@ -32,7 +26,7 @@ export interface TransmissionOptions {
   readonly streams: StreamSchedule;
   readonly liveness: Liveness;
   readonly retryBudget: RetryBudget | undefined;
-  readonly counters: TransmissionCounters;
+  readonly counters: Pick<CallerCounters, 'retransmitted' | 'probes'>;
   /** Sees to it that the call is looked at when it is due. */
   arm(call: PendingCall): void;
 }

@@ -4,7 +4,7 @@
  * made and the time has come.
  */
 import type { Platform, Timer } from '../../platform/platform.js';
-import { type CallerCounters, createCallerCounters } from '../../request-reply/caller.js';
+import { type CallerCounters, createCallerCounters } from '../../request-reply/counters.js';
 import type { ReachabilityListener } from '../../request-reply/liveness.js';
 import { CallError } from '../../schema/errors.js';
 import { type Address, formatAddress } from '../../transport/address.js';
