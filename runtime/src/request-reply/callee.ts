@@ -17,7 +17,7 @@ import { allFragments, FrameType, pingNumber, semanticsRank } from './frames.js'
 import { ResetReason, resetBytes, sendReset } from './handshake-frames.js';
 import type { ServerLimits } from './limits.js';
 import { type Missing, readMissing } from './missing-frame.js';
-import { abandon, createReceivedCall, follow, moveTo, type ReceivedCall } from './received-call.js';
+import { abandon, follow, moveTo, type ReceivedCall } from './received-call.js';
 import { createRequestFragments } from './request-fragments.js';
 import { type RequestHeader, readRequestHeader } from './request-frame.js';
 import { address, mayAnswer, sendBusy, sendMissing, writeChannelPreamble } from './send-reply.js';
@@ -211,17 +211,25 @@ export class CalleeEndpoint {
   ): ReceivedCall {
     this.lastReplyId = (this.lastReplyId + 1) >>> 0;
     const session = sender.kind === 'session' ? sender.session : undefined;
-    return createReceivedCall({
+    return {
       session,
       clientId: sender.kind === 'session' ? sender.session.clientId : sender.clientId,
       number,
       fingerprint,
+      recorded: fingerprint !== undefined,
+      oneWay: false,
       deadlineAt: now + remaining,
       link,
       attempt,
       arrivedAt: now,
       replyId: this.lastReplyId,
-    });
+      state: 'waiting',
+      reply: undefined,
+      replyMetadata: undefined,
+      streams: undefined,
+      abandoned: false,
+      onAbandoned: undefined,
+    };
   }
 
   private dispatch(

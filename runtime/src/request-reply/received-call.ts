@@ -71,41 +71,6 @@ export interface ReceivedCall {
   onAbandoned: (() => void) | undefined;
 }
 
-export function createReceivedCall(
-  call: Pick<
-    ReceivedCall,
-    | 'session'
-    | 'clientId'
-    | 'number'
-    | 'fingerprint'
-    | 'deadlineAt'
-    | 'link'
-    | 'attempt'
-    | 'arrivedAt'
-    | 'replyId'
-  >,
-): ReceivedCall {
-  return {
-    session: call.session,
-    clientId: call.clientId,
-    number: call.number,
-    fingerprint: call.fingerprint,
-    recorded: call.fingerprint !== undefined,
-    oneWay: false,
-    deadlineAt: call.deadlineAt,
-    link: call.link,
-    attempt: call.attempt,
-    arrivedAt: call.arrivedAt,
-    replyId: call.replyId,
-    state: 'waiting',
-    reply: undefined,
-    replyMetadata: undefined,
-    streams: undefined,
-    abandoned: false,
-    onAbandoned: undefined,
-  };
-}
-
 /** Nobody waits for the call's answer any more. */
 export function abandon(call: ReceivedCall): void {
   if (call.state === 'answered' || call.abandoned) return;
