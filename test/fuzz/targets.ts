@@ -5,6 +5,17 @@ import { decodeMetadata, encodeMetadata } from '../../runtime/src/marshalling/dy
 import { MarshalError } from '../../runtime/src/marshalling/errors.js';
 import { Reader } from '../../runtime/src/marshalling/reader.js';
 import { Writer } from '../../runtime/src/marshalling/writer.js';
+import {
+  idBytes,
+  identityFrame,
+  MessageFrame,
+  noEndpoint,
+  rendezvousFrame,
+  senderFrame,
+  stampRendezvous,
+  takenFrame,
+} from '../../runtime/src/messages/frames.js';
+import { openEndpoint } from '../../runtime/src/messages/index.js';
 import type { Random } from '../../runtime/src/platform/platform.js';
 import { writeFragmentHeader } from '../../runtime/src/request-reply/fragments.js';
 import {
@@ -39,7 +50,12 @@ import {
   probe,
   request,
 } from '../runtime/request-reply/server-bench.js';
-import { createRecordingLink, frameOf, procedure } from '../runtime/request-reply/support.js';
+import {
+  createManualPlatform,
+  createRecordingLink,
+  frameOf,
+  procedure,
+} from '../runtime/request-reply/support.js';
 
 export interface Target {
   readonly name: string;
@@ -169,7 +185,11 @@ function serverTarget(reliable: boolean): Target {
       // A client that broke the rules lost its connection; and a session does not live for ever.
       if (client.link.closed || taken % 5000 === 0) {
         bench.clock.advance(taken % 5000 === 0 ? 70_000 : 0);
-        client = openSession(bench, { id: 1 + (taken % 250), link: createRecordingLink({ reliable }) });
+        const id = 1 + (taken % 250);
+        // A cookie that is issued in the moment in which the server notices that a session is over would be refused.
+        bench.receive(createRecordingLink(), helloFrame({ clientId: Buffer.alloc(16, id) }));
+        bench.clock.advance(1);
+        client = openSession(bench, { id, link: createRecordingLink({ reliable }) });
       }
     },
     held: () => {
@@ -267,12 +287,50 @@ function cutterTarget(random: Random): Target {
   };
 }
 
+/** A frame of the message layer. */
+function plainFrame(type: number, body: Buffer): Buffer {
+  const head = Buffer.alloc(5);
+  head.writeUInt32BE(body.length + 1, 0);
+  head[4] = type;
+  return Buffer.concat([head, body]);
+}
+
+/** An endpoint of plain messages, over datagrams. */
+async function messagesTarget(): Promise<Target> {
+  const { platform, deliver, datagrams, clock } = createManualPlatform('messages');
+  const endpoint = await openEndpoint('udp://192.0.2.1:4000', { platform, queuedMessages: 100 });
+  const id = Buffer.alloc(idBytes, 7);
+  const rendezvous = rendezvousFrame(Buffer.from('hello'));
+  stampRendezvous(rendezvous, { path: id, receiver: noEndpoint, number: 3, low: 1 });
+  let taken = 0;
+  return {
+    name: 'plain messages',
+    corpus: [
+      rendezvous,
+      takenFrame(id, 3),
+      identityFrame(id, id),
+      senderFrame('udp://198.51.100.1:4000'),
+      plainFrame(MessageFrame.message, Buffer.from('hello')),
+      plainFrame(MessageFrame.inquiry, id),
+    ],
+    take(input) {
+      taken++;
+      deliver({ host: '198.51.100.1', port: 4000 + (taken % 16) }, input);
+      if (taken % 3 === 0) endpoint.tryReceive();
+      if (taken % 256 === 0) clock.advance(1000);
+      datagrams();
+    },
+    held: () => endpoint.stats().queued,
+  };
+}
+
 export async function targets(random: Random): Promise<readonly Target[]> {
   return [
     valuesTarget(),
     serverTarget(false),
     serverTarget(true),
     await clientTarget(),
+    await messagesTarget(),
     packetTarget(),
     sealTarget(),
     cutterTarget(random),

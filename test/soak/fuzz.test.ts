@@ -4,7 +4,7 @@ import { fuzz } from '../fuzz/fuzz.js';
 import { collect } from './collect.js';
 
 const inputs = Number(process.env.FUZZ_INPUTS ?? 10_000_000);
-const decoders = 7;
+const decoders = 8;
 /** Bytes by which a heap may grow while a decoder takes nine tenths of its inputs. */
 const noise = 16 << 20;
 /** Milliseconds that one input may hold up the event loop. */

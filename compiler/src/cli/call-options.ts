@@ -1,5 +1,6 @@
 /** The options of commands that call a server, from words to what the runtime takes. */
-import type { CallOptions } from '@convoke/runtime';
+import { readFileSync } from 'node:fs';
+import type { CallOptions, ClientTls } from '@convoke/runtime';
 import { parseDuration } from '../syntax/literals.js';
 import { UsageError } from './usage-error.js';
 
@@ -8,6 +9,29 @@ export interface RemoteCommandOptions {
   /** `name=value` each. */
   readonly metadata?: readonly string[];
   readonly json?: boolean;
+  /** Files, of addresses that are secured: whom to trust, and who calls. */
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+}
+
+/** @throws UsageError where a file cannot be read */
+export function readTls({ ca, cert, key }: RemoteCommandOptions): ClientTls {
+  return {
+    ...(ca !== undefined && { ca: readPem(ca) }),
+    ...(cert !== undefined && { cert: readPem(cert) }),
+    ...(key !== undefined && { key: readPem(key) }),
+  };
+}
+
+function readPem(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new UsageError(`${path} cannot be read: ${error instanceof Error ? error.message : error}`, {
+      cause: error,
+    });
+  }
 }
 
 /** @throws UsageError where a word is not what it should be */

@@ -111,6 +111,9 @@ export function createProgram(io: Io, finish: (exitCode: number) => void): Comma
 
   const deadlineFlag = ['--deadline <duration>', "instead of the schema's: 500ms, 2s, or none"] as const;
   const metadataFlag = ['-m, --metadata <name=value>', 'sent beside the arguments; may be repeated'] as const;
+  const caFlag = ['--ca <file>', 'certificates to trust, of tls:, udps: and wss: addresses'] as const;
+  const certFlag = ['--cert <file>', 'the certificate by which the server knows who calls'] as const;
+  const keyFlag = ['--key <file>', 'its private key'] as const;
   const collect = (value: string, values: string[] = []) => [...values, value];
 
   program
@@ -121,6 +124,9 @@ export function createProgram(io: Io, finish: (exitCode: number) => void): Comma
     .argument('[arguments]', 'as JSON', '{}')
     .option(...deadlineFlag)
     .option(...metadataFlag, collect)
+    .option(...caFlag)
+    .option(...certFlag)
+    .option(...keyFlag)
     .option('--json', 'write failures to standard output, as JSON')
     .addHelpText('after', callHelp)
     .action(async (address, procedure, json, options) => {
@@ -136,6 +142,9 @@ export function createProgram(io: Io, finish: (exitCode: number) => void): Comma
     .argument('[interface]', 'such as Bank')
     .option(...deadlineFlag)
     .option(...metadataFlag, collect)
+    .option(...caFlag)
+    .option(...certFlag)
+    .option(...keyFlag)
     .option('--json', 'write JSON, one object a line')
     .addHelpText('after', describeHelp)
     .action(async (address, word, options) => {

@@ -3,28 +3,25 @@ import { CallError, type Channel, connect } from '@convoke/runtime';
 import { DynamicError } from '../dynamic/description.js';
 import { fieldsToJson } from '../dynamic/json/to-json.js';
 import { RemoteSchemaError } from '../remote/schema.js';
+import { type RemoteCommandOptions, readTls } from './call-options.js';
 import { type Io, nobodyReads } from './io.js';
 import { printable } from './printable.js';
 import { UsageError } from './usage-error.js';
-
-export interface RemoteOptions {
-  readonly json?: boolean;
-}
 
 /**
  * Opens a channel, uses it, and closes it. What fails at the server is told on standard error, or as JSON on standard
  * output.
  *
  * @returns the exit code
- * @throws UsageError where the address is none
+ * @throws UsageError where the address is none, or a certificate cannot be read
  */
 export async function withChannel(
   address: string,
-  { json }: RemoteOptions,
+  options: RemoteCommandOptions,
   io: Io,
   use: (channel: Channel) => Promise<void>,
 ): Promise<number> {
-  const channel = await connect(address).catch(error => {
+  const channel = await connect(address, { tls: readTls(options) }).catch(error => {
     if (!(error instanceof TypeError)) throw error;
     throw new UsageError(error.message, { cause: error });
   });
@@ -35,7 +32,7 @@ export async function withChannel(
     if (error instanceof CallError && error.cause === nobodyReads) return 0;
     const failure = describeFailure(error);
     if (failure === undefined) throw error;
-    if (json) io.stdout.write(`${JSON.stringify(failure.json)}\n`);
+    if (options.json) io.stdout.write(`${JSON.stringify(failure.json)}\n`);
     else io.stderr.write(`convoke: ${printable(failure.text)}\n`);
     return 1;
   } finally {
