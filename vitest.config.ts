@@ -8,6 +8,10 @@ const source = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const alias = [
   { find: /^@convoke\/runtime$/, replacement: source('runtime/src/index.ts') },
   { find: /^@convoke\/runtime\/codegen$/, replacement: source('runtime/src/codegen.ts') },
+  {
+    find: /^@convoke\/runtime\/opentelemetry$/,
+    replacement: source('runtime/src/opentelemetry/index.ts'),
+  },
   { find: /^@convoke\/runtime\/services$/, replacement: source('runtime/src/services/index.ts') },
   { find: /^@convoke\/runtime\/testing$/, replacement: source('runtime/src/testing/index.ts') },
   { find: /^@convoke\/runtime\/transport$/, replacement: source('runtime/src/messages/index.ts') },

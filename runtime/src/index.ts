@@ -8,7 +8,7 @@ export type { HealthProbe, HealthSubject } from './client/balancing/health.js';
 export type { BalancingOptions } from './client/balancing/options.js';
 export type { OutlierOptions } from './client/balancing/outliers.js';
 export type { Balance } from './client/balancing/pick.js';
-export type { Channel } from './client/channel.js';
+export type { Channel, ChannelStats } from './client/channel.js';
 export { type ConnectOptions, connect } from './client/connect.js';
 export type { ClientCall, ClientInterceptor } from './client/interceptors.js';
 export type { ChannelOptions } from './client/open-channel.js';
@@ -35,6 +35,7 @@ export type {
   Metadata,
   Peer,
   Principal,
+  ReplyDetails,
   Semantics,
 } from './schema/description.js';
 export {
@@ -46,6 +47,19 @@ export {
   type Outcome,
   type UndeclaredErrorDetails,
 } from './schema/errors.js';
+export type {
+  CallEnd,
+  ClientEvent,
+  ClientEvents,
+  DamageReason,
+  DuplicateReason,
+  EventCall,
+  EventListener,
+  EventOf,
+  EventPath,
+  ServerEvent,
+  ServerEvents,
+} from './schema/events.js';
 export {
   type CallReply,
   type InterceptedCall,

@@ -11,6 +11,7 @@ export const pages = [
   'docs/COMMAND-LINE.md',
   'docs/LANGUAGE.md',
   'docs/MESSAGES.md',
+  'docs/OBSERVABILITY.md',
   'docs/PERFORMANCE.md',
   'docs/PROTOCOL.md',
   'docs/RELIABILITY.md',

@@ -10,7 +10,7 @@ export const mutations = [
   {
     name: 'the duplicate filter',
     file: 'request-reply/callee.ts',
-    find: 'if (this.filter.catches(link, sender.session, header, fingerprint, now)) return;',
+    find: 'if (this.filter.catches(link, sender.session, procedure, header, fingerprint, now)) return;',
     replace: '',
   },
   {

@@ -19,6 +19,7 @@ import type {
   Procedure,
 } from '../schema/description.js';
 import { CallError } from '../schema/errors.js';
+import type { ClientEvent, EventListener } from '../schema/events.js';
 import { consume } from '../streaming/consume.js';
 import { produce } from '../streaming/produce.js';
 import { formatAddress } from '../transport/address.js';
@@ -28,12 +29,26 @@ import { createCancellation } from './cancellation.js';
 import { metadataOf, withParent } from './inheritance.js';
 import { type ClientInterceptor, intercept } from './interceptors.js';
 
+/** What a channel counted since it was made, and what it holds now. */
+export interface ChannelStats extends CallerCounters {
+  /** Calls that have not ended. */
+  readonly pending: number;
+  /** Calls with streams among them. */
+  readonly streams: number;
+}
+
 /** A way to one server, shared by all calls that are made over it. Safe to keep for as long as the program runs. */
 export interface Channel extends AsyncDisposable {
   /** The client stub of an interface: an object with a method for each procedure. */
   client<Client>(description: InterfaceDescription<Client, never>): Client;
-  /** What the protocol did since the channel was made. */
-  stats(): CallerCounters;
+  /** What the protocol did since the channel was made, and what waits now. */
+  stats(): ChannelStats;
+  /**
+   * Has the listener told what the protocol does, from now on. While nobody listens, no event is made.
+   *
+   * @returns how it stops to be told
+   */
+  subscribe(listener: EventListener<ClientEvent>): () => void;
   /** The servers that it calls, and how they are. */
   servers(): readonly ServerInfo[];
   /** Fails the calls that are pending, tells the server what is finished, and lets the sockets go. */
@@ -41,7 +56,7 @@ export interface Channel extends AsyncDisposable {
 }
 
 /** What a channel is made of: one endpoint, or those of several servers. */
-export interface ChannelParts extends Pick<Channel, 'stats' | 'servers'> {
+export interface ChannelParts extends Pick<Channel, 'stats' | 'subscribe' | 'servers'> {
   readonly caller: Caller;
   readonly interceptors: readonly ClientInterceptor[] | undefined;
   close(): void;
@@ -63,18 +78,26 @@ export function createChannel(
   return assembleChannel({
     caller: createCaller(endpoint, platform, metadataBytes),
     interceptors,
-    stats: () => ({ ...endpoint.counters }),
+    stats: () => ({ ...endpoint.counters, pending: endpoint.inFlight, streams: endpoint.openStreamCalls }),
+    subscribe: endpoint.events.subscribe,
     servers: () => [{ address, state: endpoint.state, inFlight: endpoint.inFlight }],
     close: () => endpoint.close(),
   });
 }
 
-export function assembleChannel({ stats, servers, interceptors = [], ...parts }: ChannelParts): Channel {
+export function assembleChannel({
+  stats,
+  subscribe,
+  servers,
+  interceptors = [],
+  ...parts
+}: ChannelParts): Channel {
   const caller = interceptors.length === 0 ? parts.caller : intercept(parts.caller, interceptors);
   const close = async () => parts.close();
   return {
     client: description => description.createClient(caller),
     stats,
+    subscribe,
     servers,
     close,
     [Symbol.asyncDispose]: close,

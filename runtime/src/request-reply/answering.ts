@@ -3,6 +3,8 @@ import type { Writer } from '../marshalling/writer.js';
 import type { Clock } from '../platform/platform.js';
 import type { AnyProcedure, DeclaredErrorDescription } from '../schema/description.js';
 import type { DeclaredError } from '../schema/errors.js';
+import type { ServerEvents } from '../schema/events.js';
+import type { EventSource } from './event-source.js';
 import {
   arena,
   type Failure,
@@ -13,6 +15,7 @@ import {
   writeFailure,
 } from './frames.js';
 import type { ServerLimits } from './limits.js';
+import { aboutReceived, endOf } from './observed-receipt.js';
 import type { CallSession, KeptReply, ReceivedCall } from './received-call.js';
 import { hasValue, replyMetadataFlag } from './reply-frame.js';
 import {
@@ -46,31 +49,39 @@ export class Answering {
   private readonly limits: ServerLimits;
   private readonly usage: SharedUsage;
   private readonly counters: AnsweringCounters;
+  private readonly events: EventSource<ServerEvents>;
 
-  constructor(clock: Clock, limits: ServerLimits, usage: SharedUsage, counters: AnsweringCounters) {
+  constructor(
+    clock: Clock,
+    limits: ServerLimits,
+    usage: SharedUsage,
+    counters: AnsweringCounters,
+    events: EventSource<ServerEvents>,
+  ) {
     this.clock = clock;
     this.limits = limits;
     this.usage = usage;
     this.counters = counters;
+    this.events = events;
   }
 
   /** Answers with what the procedure returned. @throws MarshalError when it does not fit the declared type */
   result(call: ReceivedCall, procedure: AnyProcedure, value: unknown): void {
-    this.answer(call, ReplyStatus.result, writer => {
+    this.answer(call, ReplyStatus.result, 'ok', writer => {
       if (hasValue(procedure)) procedure.writeResult(writer, value);
     });
   }
 
   /** Answers with an error that the procedure declares. @throws MarshalError when its data does not fit */
   error(call: ReceivedCall, declared: DeclaredErrorDescription, error: DeclaredError): void {
-    this.answer(call, ReplyStatus.declaredError, writer => {
+    this.answer(call, ReplyStatus.declaredError, declared.fullName, writer => {
       writer.string(declared.fullName);
       declared.writeData(writer, error);
     });
   }
 
   failure(call: ReceivedCall, failure: Failure): void {
-    this.answer(call, ReplyStatus.failure, writer => writeFailure(writer, failure));
+    this.answer(call, ReplyStatus.failure, failure.code, writer => writeFailure(writer, failure));
   }
 
   /**
@@ -78,9 +89,7 @@ export class Answering {
    * one; a call that is not recorded may still be executed by a late copy, and its caller is told so.
    */
   refusal(call: ReceivedCall, failure: Failure): void {
-    this.counters.refused++;
-    const isFinal = call.recorded || call.link.reliable || isDecidedBySchema(failure.code);
-    this.failure(call, isFinal ? failure : { ...failure, outcome: 'unknown' });
+    this.refuse(call, failure, call.recorded || call.link.reliable || isDecidedBySchema(failure.code));
   }
 
   /**
@@ -88,9 +97,15 @@ export class Answering {
    * recorded, another copy may be accepted.
    */
   rejection(call: ReceivedCall, failure: Failure): void {
+    this.refuse(call, failure, call.recorded || (call.link.reliable && !isDecidedBySchema(failure.code)));
+  }
+
+  private refuse(call: ReceivedCall, failure: Failure, isFinal: boolean): void {
     this.counters.refused++;
-    const isFinal = call.recorded || (call.link.reliable && !isDecidedBySchema(failure.code));
-    this.failure(call, isFinal ? failure : { ...failure, outcome: 'unknown' });
+    const { code, message } = failure;
+    const outcome = isFinal ? failure.outcome : 'unknown';
+    this.events.emit?.('refused', { ...aboutReceived(call), code, outcome });
+    this.failure(call, { code, outcome, message });
   }
 
   /** Answers another copy of a call, or a probe: with its reply, or by saying that there is none yet. */
@@ -99,13 +114,22 @@ export class Answering {
       sendBusy(call, this.clock.now());
       return;
     }
-    if (ranges === undefined) this.counters.resent++;
+    if (ranges === undefined) {
+      this.counters.resent++;
+      this.events.emit?.('resent-from-history', aboutReceived(call));
+    }
     if (call.reply !== undefined && sizeOf(call.reply) <= longestReply(call.link)) {
       sendKeptReply(call, call.reply, this.clock.now(), ranges);
     } else this.sendTombstone(call);
   }
 
-  private answer(call: ReceivedCall, status: number, writePayload: (writer: Writer) => void): void {
+  /** @param code what events tell of the answer */
+  private answer(
+    call: ReceivedCall,
+    status: number,
+    code: string,
+    writePayload: (writer: Writer) => void,
+  ): void {
     if (call.state === 'answered') return;
     const now = this.clock.now();
     const writer = beginReply(call, now);
@@ -122,6 +146,8 @@ export class Answering {
       writer.abandon();
       throw error;
     }
+    const bytes = writer.length - replyBodyAt;
+    this.events.emit?.('answered', { ...aboutReceived(call), end: endOf(status), code, bytes });
     call.state = 'answered';
     call.onAbandoned = undefined;
     call.session?.answered(call);

@@ -6,17 +6,20 @@
 import { MarshalError } from '../marshalling/errors.js';
 import { Reader } from '../marshalling/reader.js';
 import type { Platform } from '../platform/platform.js';
-import type { DispatchEntry } from '../schema/description.js';
+import type { AnyProcedure, DispatchEntry } from '../schema/description.js';
+import type { ServerEvents } from '../schema/events.js';
 import { forEachFrame } from '../transport/frame-loop.js';
 import type { Link, LinkHandlers } from '../transport/transport.js';
 import { Answering } from './answering.js';
 import { type CalleeCounters, createCalleeCounters } from './counters.js';
 import { createDuplicateFilter, type DuplicateFilter } from './duplicate-filter.js';
+import { createEventSource, type EventSource } from './event-source.js';
 import { fingerprintOf } from './fingerprint.js';
 import { allFragments, FrameType, pingNumber, semanticsRank } from './frames.js';
 import { ResetReason, resetBytes, sendReset } from './handshake-frames.js';
 import type { ServerLimits } from './limits.js';
 import { type Missing, readMissing } from './missing-frame.js';
+import { aboutAcknowledged, aboutRequest } from './observed-receipt.js';
 import { abandon, follow, moveTo, type ReceivedCall } from './received-call.js';
 import { createRequestFragments } from './request-fragments.js';
 import { type RequestHeader, readRequestHeader } from './request-frame.js';
@@ -29,6 +32,8 @@ import { StreamSchedule } from './streams.js';
 export interface CalleeOptions {
   readonly platform: Platform;
   readonly limits: ServerLimits;
+  /** Where it tells of its work; in one of its own unless told otherwise. */
+  readonly events?: EventSource<ServerEvents>;
   /** The longest datagram that is sent. */
   readonly datagramBytes: number;
   /** The server's TCP port, or 0. */
@@ -49,12 +54,14 @@ export class CalleeEndpoint {
   readonly streams: StreamSchedule;
   readonly handlers: LinkHandlers = {
     onFrames: (link, bytes, start, end) => this.onFrames(link, bytes, start, end),
+    onDamaged: (peer, reason) => this.events.emit?.('damaged', { peer, reason }),
     onDown: link => {
       this.bound.delete(link);
     },
     onDrain: link => this.streams.onDrain(link),
     preamble: writeChannelPreamble,
   };
+  readonly events: EventSource<ServerEvents>;
   private readonly options: CalleeOptions;
   private readonly platform: Platform;
   private readonly filter: DuplicateFilter;
@@ -71,13 +78,15 @@ export class CalleeEndpoint {
     this.platform = options.platform;
     const { limits } = options;
     const { clock } = options.platform;
-    this.sessions = new Sessions(options);
+    this.events = options.events ?? createEventSource(clock);
+    const { events } = this;
+    this.sessions = new Sessions({ ...options, events });
     this.streams = new StreamSchedule(clock);
     const { usage } = this.sessions;
-    this.answering = new Answering(clock, limits, usage, this.counters);
+    this.answering = new Answering(clock, limits, usage, this.counters, events);
     const { answering, counters } = this;
-    this.filter = createDuplicateFilter({ limits, usage, counters, answering });
-    this.serverStreams = createServerStreams({ limits, usage, schedule: this.streams, answering });
+    this.filter = createDuplicateFilter({ limits, usage, counters, answering, events });
+    this.serverStreams = createServerStreams({ limits, usage, schedule: this.streams, answering, events });
     this.onRequestFragment = createRequestFragments({
       limits,
       usage,
@@ -122,7 +131,7 @@ export class CalleeEndpoint {
       return true;
     });
     if (sound) return;
-    this.counters.malformed++;
+    this.malformed(link);
     if (!link.reliable) return;
     this.bound.delete(link);
     link.close();
@@ -130,6 +139,7 @@ export class CalleeEndpoint {
 
   private reset(link: Link, sender: Sender & { kind: 'rejected' }): void {
     this.counters.resets++;
+    this.events.emit?.('reset-sent', { clientId: sender.clientId.toString('hex'), peer: link.peer });
     address(link, sender.clientId);
     if (mayAnswer(link, resetBytes)) sendReset(link, sender.token, sender.reason);
   }
@@ -140,21 +150,26 @@ export class CalleeEndpoint {
       return;
     }
     const receive = sender.kind === 'session' ? this.receivers[type] : undefined;
-    if (receive === undefined || sender.kind !== 'session') this.counters.malformed++;
+    if (receive === undefined || sender.kind !== 'session') this.malformed(link);
     else receive(link, sender, reader, now);
+  }
+
+  private malformed(link: Link): void {
+    this.counters.malformed++;
+    this.events.emit?.('malformed', { peer: link.peer });
   }
 
   private readonly receivers: Readonly<
     Record<number, (link: Link, sender: SessionSender, reader: Reader, now: number) => void>
   > = {
-    [FrameType.acknowledgement]: (_link, { session }, reader) => session.acknowledge(reader),
+    [FrameType.acknowledgement]: (_link, { session }, reader) => this.onAcknowledgement(session, reader),
     [FrameType.probe]: (link, { session }, reader, now) => this.onProbe(link, session, reader.rawU64(), now),
     [FrameType.missing]: (link, { session }, reader, now) =>
       this.onMissing(link, session, readMissing(reader), now),
     [FrameType.requestFragment]: (link, sender, reader, now) =>
       this.onRequestFragment(link, sender, reader, now),
-    [FrameType.segment]: (_link, { session }, reader) => {
-      if (!this.serverStreams.onSegment(session, reader)) this.counters.malformed++;
+    [FrameType.segment]: (link, { session }, reader) => {
+      if (!this.serverStreams.onSegment(session, reader)) this.malformed(link);
     },
     [FrameType.credit]: (_link, { session }, reader, now) =>
       this.serverStreams.onCredit(session, reader, now),
@@ -171,18 +186,21 @@ export class CalleeEndpoint {
     }
     const body = reader.position;
     const target = this.options.find(reader.rawU32(), reader.rawU32());
+    const procedure = target?.procedure;
+    const bytes = reader.end - body;
+    this.events.emit?.('request-received', aboutRequest(link, sender, procedure, header, bytes));
     // The stronger of both is kept: the schema decides, and a client that counts on a filter gets one.
     const declared = target?.procedure.semantics ?? header.semantics;
     const isTooWeak = semanticsRank[header.semantics] < semanticsRank[declared];
     if (header.semantics === 'at-most-once') {
       if (sender.kind !== 'session') throw new MarshalError('an at-most-once request without a session');
       const fingerprint = fingerprintOf(reader.buffer, body, reader.end);
-      if (this.filter.catches(link, sender.session, header, fingerprint, now)) return;
-      const call = this.accept(link, sender, header, fingerprint, now);
+      if (this.filter.catches(link, sender.session, procedure, header, fingerprint, now)) return;
+      const call = this.accept(link, sender, procedure, header, fingerprint, now);
       if (this.filter.admits(sender.session, call)) this.dispatch(call, target, header, reader);
       return;
     }
-    const call = this.accept(link, sender, header, undefined, now);
+    const call = this.accept(link, sender, procedure, header, undefined, now);
     call.oneWay = header.semantics === 'maybe' && target?.procedure.hasResult === false;
     if (isTooWeak) {
       const message = `the procedure is ${declared} at the server; the client's schema says ${header.semantics}`;
@@ -205,6 +223,7 @@ export class CalleeEndpoint {
   private accept(
     link: Link,
     sender: Sender,
+    procedure: AnyProcedure | undefined,
     { number, attempt, remaining }: Pick<RequestHeader, 'number' | 'attempt' | 'remaining'>,
     fingerprint: number | undefined,
     now: number,
@@ -215,6 +234,7 @@ export class CalleeEndpoint {
       session,
       clientId: sender.kind === 'session' ? sender.session.clientId : sender.clientId,
       number,
+      procedure,
       fingerprint,
       recorded: fingerprint !== undefined,
       oneWay: false,
@@ -248,9 +268,16 @@ export class CalleeEndpoint {
       this.options.dispatch(call, target, header.hasMetadata, reader);
   }
 
+  private onAcknowledgement(session: ServerSession, reader: Reader): void {
+    const kept = session.history.size;
+    session.acknowledge(reader);
+    const left = session.history.size;
+    if (left < kept) this.events.emit?.('acknowledged', aboutAcknowledged(session.clientId, kept, left));
+  }
+
   private onProbe(link: Link, session: ServerSession, number: number, now: number): void {
     if (number === pingNumber && this.refusesNewCalls)
-      sendBusy(this.accept(link, { kind: 'session', session }, ping, undefined, now), now);
+      sendBusy(this.accept(link, { kind: 'session', session }, undefined, ping, undefined, now), now);
     else this.answerProbe(link, session, number);
   }
 
@@ -287,7 +314,7 @@ export class CalleeEndpoint {
       return;
     }
     if (session.history.isFinished(number)) return;
-    const call = this.accept(link, sender, { number, attempt: 0, remaining: 0 }, undefined, now);
+    const call = this.accept(link, sender, undefined, { number, attempt: 0, remaining: 0 }, undefined, now);
     call.recorded = true;
     if (!this.filter.admits(session, call)) return;
     const message = 'the caller cancelled the call before it arrived';

@@ -1,5 +1,6 @@
 /** The parts of a client's half of the protocol, put together: each has one job, and these are the wires between them. */
 import type { Platform } from '../platform/platform.js';
+import type { ClientEvents } from '../schema/events.js';
 import type { Address } from '../transport/address.js';
 import type { ClientTls } from '../transport/security.js';
 import type { Dial, Link } from '../transport/transport.js';
@@ -14,9 +15,11 @@ import { createClientReceiver } from './client-receiver.js';
 import { ClientSession } from './client-session.js';
 import { type ClientStreams, createClientStreams } from './client-streams.js';
 import type { CallerCounters } from './counters.js';
+import type { EventSource } from './event-source.js';
 import { type ChannelLimits, defaultChannelLimits } from './limits.js';
 import { Liveness, type LivenessSettings } from './liveness.js';
 import { failLost } from './lost-session.js';
+import { aboutClient } from './observed-call.js';
 import type { PendingCall } from './pending-call.js';
 import { createPendingCalls, type PendingCalls } from './pending-calls.js';
 import { createPromotion } from './promotion.js';
@@ -37,6 +40,8 @@ export interface CallerOptions extends Partial<ChannelLimits>, LivenessSettings 
   readonly retryBudget?: RetryBudget | undefined;
   readonly tls?: ClientTls | undefined;
   readonly streamWindow: StreamWindow;
+  /** Where it tells of its work; in one of its own unless told otherwise. */
+  readonly events?: EventSource<ClientEvents>;
   /** The number of the first call; 1 unless told otherwise. */
   readonly firstNumber?: number;
 }
@@ -53,9 +58,13 @@ export interface CallerParts {
   close(): void;
 }
 
-export function createCallerParts(options: CallerOptions, counters: CallerCounters): CallerParts {
+export function createCallerParts(
+  options: CallerOptions,
+  counters: CallerCounters,
+  events: EventSource<ClientEvents>,
+): CallerParts {
   const limits = { ...defaultChannelLimits, ...options };
-  const { platform, address, datagramBytes } = options;
+  const { platform, address, datagramBytes, clientId } = options;
   const { messageBytes } = limits;
   const { clock } = platform;
   const schedule = new StreamSchedule(clock);
@@ -92,7 +101,9 @@ export function createCallerParts(options: CallerOptions, counters: CallerCounte
   const session: ClientSession = new ClientSession({
     ...options,
     counters,
+    events,
     handlers: {
+      onDamaged: (peer, reason) => events.emit?.('damaged', { ...aboutClient(clientId), peer, reason }),
       onFrames: (link, bytes, start, end) => receive(link, bytes, start, end),
       preamble: (_link, target, at, end) => writePreamble(session, acknowledger, target, at, end),
       onFlush: acknowledge,
@@ -112,6 +123,7 @@ export function createCallerParts(options: CallerOptions, counters: CallerCounte
       admission.admit();
     },
     onUnreachable: ({ code, message, cause }) => {
+      events.emit?.('unreachable', { ...aboutClient(clientId), code, message });
       pending.each(call => {
         if (call.copies === 0) pending.giveUp(call, code, message, cause);
       });
@@ -137,6 +149,8 @@ export function createCallerParts(options: CallerOptions, counters: CallerCounte
     clock,
     session,
     datagramBytes,
+    onResent: (number, fragment, bytes) =>
+      events.emit?.('fragment-resent', { ...aboutClient(clientId), call: number, fragment, bytes }),
     isPending: pending.has,
     onArrived: call => {
       call.held = true;
@@ -149,6 +163,8 @@ export function createCallerParts(options: CallerOptions, counters: CallerCounte
   };
   const transmission: Transmission = createTransmission({
     platform,
+    clientId,
+    events,
     session,
     paths,
     pending,
@@ -166,12 +182,15 @@ export function createCallerParts(options: CallerOptions, counters: CallerCounte
     const call = pending.get(number);
     if (call === undefined) {
       counters.duplicateReplies++;
+      events.emit?.('reply-unexpected', { ...aboutClient(clientId), call: number });
       acknowledger.owe();
     }
     return call;
   };
   const streams = createClientStreams({
     clock,
+    clientId,
+    events,
     session,
     pending,
     schedule,
@@ -181,7 +200,8 @@ export function createCallerParts(options: CallerOptions, counters: CallerCounte
   });
   const receive = createClientReceiver({
     clock,
-    clientId: options.clientId,
+    clientId,
+    events,
     session,
     paths,
     pending,

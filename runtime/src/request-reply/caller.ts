@@ -3,13 +3,17 @@
  * replies and end those to which no answer comes are state machines of frames and timers; marshalling values is the
  * matter of the endpoint's users.
  */
+import type { Clock } from '../platform/platform.js';
 import type { CallErrorCode } from '../schema/errors.js';
+import type { ClientEvents } from '../schema/events.js';
 import type { Address } from '../transport/address.js';
 import { type CallerOptions, type CallerParts, createCallerParts } from './caller-parts.js';
 import { unansweredError } from './conclude.js';
 import { type CallerCounters, createCallerCounters } from './counters.js';
+import { createEventSource, type EventSource } from './event-source.js';
 import { beginFrame, FrameType, sendFrame } from './frames.js';
 import type { EndpointState } from './liveness.js';
+import { observe } from './observed-call.js';
 import type { PendingCall } from './pending-call.js';
 
 export class CallerEndpoint {
@@ -17,16 +21,27 @@ export class CallerEndpoint {
   /** Of its one server. */
   readonly address: Address;
   closed = false;
+  readonly events: EventSource<ClientEvents>;
+  private readonly clientId: Buffer;
+  private readonly clock: Clock;
   private readonly parts: CallerParts;
 
   constructor(options: CallerOptions) {
     this.address = options.address;
-    this.parts = createCallerParts(options, this.counters);
+    this.clientId = options.clientId;
+    this.clock = options.platform.clock;
+    this.events = options.events ?? createEventSource(this.clock);
+    this.parts = createCallerParts(options, this.counters, this.events);
   }
 
   /** How many calls have no answer yet. */
   get inFlight(): number {
     return this.parts.pending.size;
+  }
+
+  /** Calls with streams among them. */
+  get openStreamCalls(): number {
+    return this.parts.streams.size;
   }
 
   get state(): EndpointState {
@@ -41,6 +56,7 @@ export class CallerEndpoint {
   /** Takes over a call: it ends with its `resolve` or `reject`, by its deadline at the latest. */
   submit(call: PendingCall): void {
     this.counters.calls++;
+    if (this.events.emit !== undefined) observe(this.clientId, call, this.clock, this.events);
     const { admission, pending, transmission } = this.parts;
     const mayStart = admission.isOpen;
     if (!mayStart && admission.isFull) {

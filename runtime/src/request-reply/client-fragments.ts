@@ -7,12 +7,14 @@ import type { Ranges } from './frames.js';
 import type { PendingCall } from './pending-call.js';
 import { outgoingRequest } from './send-request.js';
 import { createSendTimer } from './send-timer.js';
+import type { OnResent } from './transfer.js';
 
 export interface ClientFragmentsOptions {
   readonly clock: Clock;
   readonly session: ClientSession;
   /** The longest datagram that is sent. */
   readonly datagramBytes: number;
+  readonly onResent: OnResent;
   isPending(call: PendingCall): boolean;
   /** The server has the whole request of a call that is pending. */
   onArrived(call: PendingCall): void;
@@ -37,6 +39,7 @@ export function createClientFragments(options: ClientFragmentsOptions): ClientFr
     datagramBytes: options.datagramBytes,
     // A call ends by its deadline, not for want of an answer.
     mostTimeouts: Number.POSITIVE_INFINITY,
+    onResent: options.onResent,
     arm: at => timer.arm(sender, at),
   });
 

@@ -2,6 +2,7 @@
 import { MarshalError } from '../marshalling/errors.js';
 import { Reader } from '../marshalling/reader.js';
 import type { Clock } from '../platform/platform.js';
+import type { ClientEvents } from '../schema/events.js';
 import { forEachFrame } from '../transport/frame-loop.js';
 import type { Link } from '../transport/transport.js';
 import type { CallPaths } from './call-paths.js';
@@ -10,10 +11,12 @@ import { type ClientSession, isFor } from './client-session.js';
 import type { ClientStreams } from './client-streams.js';
 import { isRefusal } from './conclude.js';
 import type { CallerCounters } from './counters.js';
+import type { EventSource } from './event-source.js';
 import { Reassembly, readFragmentHeader } from './fragments.js';
 import { FrameType, pingNumber } from './frames.js';
 import type { Liveness } from './liveness.js';
 import { readMissing, sendMissingFrame } from './missing-frame.js';
+import { aboutClient, aboutPending, aboutReply } from './observed-call.js';
 import type { PendingCall } from './pending-call.js';
 import type { PendingCalls } from './pending-calls.js';
 import { type ReplyBody, readReplyBody, readReplyHeader } from './reply-frame.js';
@@ -23,6 +26,7 @@ import type { Transmission } from './transmission.js';
 export interface ClientReceiverOptions {
   readonly clock: Clock;
   readonly clientId: Buffer;
+  readonly events: EventSource<ClientEvents>;
   readonly session: ClientSession;
   readonly paths: CallPaths;
   readonly pending: PendingCalls;
@@ -46,7 +50,7 @@ export type ClientReceiver = (link: Link, bytes: Buffer, start: number, end: num
 
 export function createClientReceiver(options: ClientReceiverOptions): ClientReceiver {
   const { clock, session, paths, pending, transmission, fragments, streams, liveness, counters } = options;
-  const { clientId, messageBytes, metadataBytes, answered } = options;
+  const { clientId, events, messageBytes, metadataBytes, answered } = options;
   const reader = new Reader();
 
   /**
@@ -59,15 +63,21 @@ export function createClientReceiver(options: ClientReceiverOptions): ClientRece
     if (sentAt > 0) session.roundTrip.sample(clock.now() - sentAt - processing);
   };
 
+  const malformed = (link: Link): void => {
+    counters.malformed++;
+    events.emit?.('malformed', { ...aboutClient(clientId), peer: link.peer });
+  };
+
   const conclude = (call: PendingCall, body: ReplyBody): void => {
     if (isRefusal(body)) liveness.refused();
     streams.conclude(call, body);
   };
 
-  const onReply = (): void => {
+  const onReply = (link: Link): void => {
     const { number, attempt, processing } = readReplyHeader(reader);
     const call = answered(number);
     if (call === undefined) return;
+    events.emit?.('reply-received', aboutReply(clientId, call, link, attempt, reader.remaining));
     sampleRoundTrip(call, attempt, processing);
     conclude(call, readReplyBody(reader, call.procedure, metadataBytes));
   };
@@ -104,6 +114,7 @@ export function createClientReceiver(options: ClientReceiverOptions): ClientRece
     if (replyId !== call.replyId) return;
     call.reply.add(fragment, reader.rawBytes(reader.remaining));
     if (call.reply.complete) {
+      events.emit?.('reply-received', aboutReply(clientId, call, link, attempt, fragment.total));
       sendMissingReply(link, call, serial);
       conclude(call, readReplyBody(reader.reset(call.reply.join()), call.procedure, metadataBytes));
       return;
@@ -118,6 +129,7 @@ export function createClientReceiver(options: ClientReceiverOptions): ClientRece
     if (number === pingNumber) liveness.answered(false);
     const call = pending.get(number);
     if (call === undefined) return;
+    events.emit?.('busy-received', aboutPending(clientId, call, link));
     if (!call.held) sampleRoundTrip(call, attempt, processing);
     call.held = true;
     if (fragments.isSending(number, 0)) {
@@ -153,7 +165,7 @@ export function createClientReceiver(options: ClientReceiverOptions): ClientRece
     [FrameType.busy]: onBusy,
     [FrameType.missing]: onMissing,
     [FrameType.segment]: link => {
-      if (!streams.onSegment(reader, link)) counters.malformed++;
+      if (!streams.onSegment(reader, link)) malformed(link);
     },
     [FrameType.credit]: link => streams.onCredit(reader, link),
     [FrameType.creditProbe]: link => streams.onCreditProbe(reader, link),
@@ -173,13 +185,13 @@ export function createClientReceiver(options: ClientReceiverOptions): ClientRece
       else if (mine) {
         liveness.heard();
         const receive = receivers[type];
-        if (receive === undefined) counters.malformed++;
+        if (receive === undefined) malformed(link);
         else receive(link);
       }
       return true;
     });
     if (sound) return;
-    counters.malformed++;
+    malformed(link);
     if (link.reliable) paths.abandon(link);
   };
 }

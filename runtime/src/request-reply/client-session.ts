@@ -8,10 +8,12 @@
 import type { Reader } from '../marshalling/reader.js';
 import type { Platform, Timer } from '../platform/platform.js';
 import { CallError } from '../schema/errors.js';
+import type { ClientEvents } from '../schema/events.js';
 import { type Address, formatAddress } from '../transport/address.js';
 import type { ClientTls } from '../transport/security.js';
 import type { Dial, Link, LinkHandlers, TransportCounters } from '../transport/transport.js';
 import { type CongestionWindow, createCongestionWindow } from './congestion.js';
+import type { EventSource } from './event-source.js';
 import { clientIdBytes, idBytes, noId, readFailure } from './frames.js';
 import {
   cookieBytes,
@@ -21,6 +23,7 @@ import {
   sendHello,
   sessionFrame,
 } from './handshake-frames.js';
+import { aboutClient } from './observed-call.js';
 import { backOff, createRoundTripEstimate, type RoundTripEstimate } from './retransmission.js';
 
 /** Milliseconds before a connection is tried anew, doubled with each failure. */
@@ -41,7 +44,8 @@ export interface ClientSessionOptions {
   readonly datagramBytes: number;
   readonly tls?: ClientTls | undefined;
   readonly counters: TransportCounters;
-  readonly handlers: Pick<LinkHandlers, 'onFrames' | 'onDrain' | 'preamble' | 'onFlush'>;
+  readonly events: EventSource<ClientEvents>;
+  readonly handlers: Pick<LinkHandlers, 'onFrames' | 'onDamaged' | 'onDrain' | 'preamble' | 'onFlush'>;
   /** The number below which every call is finished, for a session that is opened anew. */
   firstNumber(): number;
   /** Whether any call waits for the session. */
@@ -142,6 +146,8 @@ export class ClientSession {
     const welcome = readWelcome(reader);
     if (this.state !== 'greeting' || !welcome.nonce.equals(this.nonce)) return;
     const renewed = welcome.token.equals(this.token);
+    if (!renewed && this.established)
+      this.options.events.emit?.('session-lost', aboutClient(this.options.clientId));
     this.nonce = noId;
     this.stopTimer();
     this.state = 'ready';
@@ -153,6 +159,7 @@ export class ClientSession {
     this.frame = sessionFrame(this.options.clientId, welcome.token, welcome.epoch);
     this.lastSent = this.options.platform.clock.now();
     if (this.link?.reliable) this.link.send(this.frame, 0, this.frame.length);
+    this.tell(renewed ? 'session-renewed' : 'session-opened', this.link);
     this.options.onReady(renewed);
   }
 
@@ -176,11 +183,11 @@ export class ClientSession {
   close(): void {
     this.state = 'closed';
     this.stopTimer();
-    this.link?.close();
-    this.link = undefined;
+    if (this.link !== undefined) this.drop(this.link);
   }
 
   private forget(): void {
+    this.options.events.emit?.('session-lost', aboutClient(this.options.clientId));
     this.token = noId;
     this.frame = sessionFrame(this.options.clientId);
   }
@@ -206,6 +213,7 @@ export class ClientSession {
           return;
         }
         this.link = link;
+        this.tell('link-up', link);
         this.startGreeting();
         this.options.onLink();
       },
@@ -268,6 +276,7 @@ export class ClientSession {
     if (link !== this.link || this.state === 'closed') return;
     const wasReady = this.state === 'ready';
     this.link = undefined;
+    this.tell('link-down', link);
     this.stopTimer();
     this.state = 'idle';
     if (wasReady && this.options.wanted()) this.startDialling();
@@ -290,6 +299,15 @@ export class ClientSession {
   private drop(link: Link): void {
     this.link = undefined;
     link.close();
+    this.tell('link-down', link);
+  }
+
+  private tell(
+    kind: 'link-up' | 'link-down' | 'session-opened' | 'session-renewed',
+    link: Link | undefined,
+  ): void {
+    const { events, clientId, address } = this.options;
+    events.emit?.(kind, { ...aboutClient(clientId), peer: link?.peer ?? formatAddress(address) });
   }
 
   private stopTimer(): void {

@@ -2,9 +2,12 @@
 import type { Reader } from '../marshalling/reader.js';
 import type { Clock } from '../platform/platform.js';
 import { returnsStream, takesStream } from '../schema/description.js';
+import type { ClientEvents } from '../schema/events.js';
 import type { Link } from '../transport/transport.js';
 import type { ClientSession } from './client-session.js';
 import { followsItems, settle } from './conclude.js';
+import type { EventSource } from './event-source.js';
+import { aboutPending } from './observed-call.js';
 import type { PendingCall } from './pending-call.js';
 import type { PendingCalls } from './pending-calls.js';
 import type { ReplyBody } from './reply-frame.js';
@@ -15,6 +18,8 @@ import type { StreamSchedule } from './streams.js';
 
 export interface ClientStreamsOptions {
   readonly clock: Clock;
+  readonly clientId: Buffer;
+  readonly events: EventSource<ClientEvents>;
   readonly session: ClientSession;
   readonly pending: PendingCalls;
   readonly schedule: StreamSchedule;
@@ -26,6 +31,8 @@ export interface ClientStreamsOptions {
 }
 
 export interface ClientStreams {
+  /** How many calls have streams. */
+  readonly size: number;
   /** Opens the streams of a call. */
   open(call: PendingCall): void;
   /** Takes a segment of a stream. @returns false when it is not one that may come */
@@ -37,7 +44,7 @@ export interface ClientStreams {
 }
 
 export function createClientStreams(options: ClientStreamsOptions): ClientStreams {
-  const { clock, session, pending, schedule } = options;
+  const { clock, clientId, events, session, pending, schedule } = options;
 
   /** The call of a stream's frame. That it came is a sign of life. */
   const heard = (number: number, link: Link): PendingCall | undefined => {
@@ -50,6 +57,9 @@ export function createClientStreams(options: ClientStreamsOptions): ClientStream
   };
 
   return {
+    get size() {
+      return schedule.size;
+    },
     open(call) {
       call.streams = schedule.open({
         number: call.number,
@@ -67,6 +77,8 @@ export function createClientStreams(options: ClientStreamsOptions): ClientStream
             session.touch(now);
             return session.link;
           },
+          onResent: (link, segment, bytes) =>
+            events.emit?.('segment-resent', { ...aboutPending(clientId, call, link), segment, bytes }),
           roundTrip: session.roundTrip,
           congestion: session.congestion,
         },

@@ -16,7 +16,7 @@ export function isRefusal(body: ReplyBody): boolean {
 export function settle(call: PendingCall, body: ReplyBody): void {
   if (call.onReply !== undefined) {
     try {
-      call.onReply(body.metadata ?? noMetadata);
+      call.onReply(body.metadata ?? noMetadata, { attempts: call.copies, peer: call.sentOver?.peer });
     } catch (error) {
       // As if it stood behind the call in its caller's own code.
       call.reject(error);

@@ -2,11 +2,15 @@
  * Which requests of at-most-once calls are executed: those of which no copy came before, while the history has room to
  * remember them.
  */
+import type { AnyProcedure } from '../schema/description.js';
+import type { ServerEvents } from '../schema/events.js';
 import type { Link } from '../transport/transport.js';
 import type { Answering } from './answering.js';
 import type { CalleeCounters } from './counters.js';
+import type { EventSource } from './event-source.js';
 import type { ServerLimits } from './limits.js';
-import { follow, type ReceivedCall } from './received-call.js';
+import { aboutReceived } from './observed-receipt.js';
+import { duplicateReason, follow, type ReceivedCall } from './received-call.js';
 import type { RequestHeader } from './request-frame.js';
 import type { ServerSession, SharedUsage } from './server-session.js';
 
@@ -15,6 +19,7 @@ export interface DuplicateFilterOptions {
   readonly usage: SharedUsage;
   readonly counters: Pick<CalleeCounters, 'duplicates' | 'stale' | 'mismatched'>;
   readonly answering: Answering;
+  readonly events: EventSource<ServerEvents>;
 }
 
 export interface DuplicateFilter {
@@ -22,6 +27,7 @@ export interface DuplicateFilter {
   catches(
     link: Link,
     session: ServerSession,
+    procedure: AnyProcedure | undefined,
     header: RequestHeader,
     fingerprint: number,
     now: number,
@@ -31,21 +37,19 @@ export interface DuplicateFilter {
 }
 
 export function createDuplicateFilter(options: DuplicateFilterOptions): DuplicateFilter {
-  const { limits, usage, counters, answering } = options;
+  const { limits, usage, counters, answering, events } = options;
   return {
-    catches(link, session, { number, attempt }, fingerprint, now) {
-      const known = session.history.find(number);
-      if (known === undefined) {
-        if (!session.history.isFinished(number)) return false;
-        counters.duplicates++;
-        counters.stale++;
-        return true;
-      }
+    catches(link, session, procedure, { number, attempt }, fingerprint, now) {
+      const { history, clientId } = session;
+      const known = history.find(number);
+      if (known === undefined && !history.isFinished(number)) return false;
+      const reason = duplicateReason(known, fingerprint);
       counters.duplicates++;
-      if (known.fingerprint !== undefined && known.fingerprint !== fingerprint) {
-        counters.mismatched++;
-        return true;
-      }
+      const copy = { clientId, number, procedure, link };
+      events.emit?.('duplicate-filtered', { ...aboutReceived(copy), attempt, reason });
+      if (reason === 'finished') counters.stale++;
+      if (reason === 'mismatched') counters.mismatched++;
+      if (known === undefined || reason === 'mismatched') return true;
       follow(known, link, attempt, now);
       answering.again(known);
       return true;

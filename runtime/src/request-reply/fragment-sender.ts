@@ -2,7 +2,7 @@
 import type { CongestionWindow } from './congestion.js';
 import { allFragments, type Ranges } from './frames.js';
 import type { Missing } from './missing-frame.js';
-import { type OutgoingMessage, Transfer } from './transfer.js';
+import { type OnResent, type OutgoingMessage, Transfer } from './transfer.js';
 
 /** Fragments that one message sends before it is another one's turn. The last of them asks what is missing. */
 const turn = 8;
@@ -29,12 +29,13 @@ export interface FragmentSenderOptions {
   readonly datagramBytes: number;
   /** Time-outs in a row after which nobody is taken to listen. */
   readonly mostTimeouts: number;
+  readonly onResent?: OnResent;
   /** Sees to it to it that `run` is called by then, on the clock's scale. */
   arm(at: number): void;
 }
 
 export function createFragmentSender(options: FragmentSenderOptions): FragmentSender {
-  const { window, datagramBytes, mostTimeouts } = options;
+  const { window, datagramBytes, mostTimeouts, onResent } = options;
   /** By number; the next one in turn is first. */
   const transfers = new Map<number, Transfer>();
 
@@ -109,7 +110,7 @@ export function createFragmentSender(options: FragmentSenderOptions): FragmentSe
       const known = transfers.get(message.number);
       if (known === undefined || known.message.id !== message.id) {
         end(message.number);
-        transfers.set(message.number, new Transfer(message, missing, window, now));
+        transfers.set(message.number, new Transfer(message, missing, window, now, onResent));
       }
       options.arm(run(now));
     },

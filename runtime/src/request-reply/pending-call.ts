@@ -1,6 +1,5 @@
 /** A call that has no answer yet, as the client keeps it. */
-import type { AnyProcedure } from '../schema/description.js';
-import type { Metadata } from '../schema/metadata.js';
+import type { AnyProcedure, CallOptions } from '../schema/description.js';
 import type { Link } from '../transport/transport.js';
 import type { Reassembly } from './fragments.js';
 import type { Frame } from './frames.js';
@@ -14,8 +13,8 @@ export interface PendingCall {
   readonly frame: Frame;
   /** On the clock's scale. */
   readonly deadlineAt: number;
-  readonly resolve: (value: unknown) => void;
-  readonly reject: (error: unknown) => void;
+  resolve: (value: unknown) => void;
+  reject: (error: unknown) => void;
   /** How many copies of the request were handed to a socket. */
   copies: number;
   /** Copies of it went out in a session that the server has lost since. */
@@ -38,7 +37,7 @@ export interface PendingCall {
   reply: Reassembly | undefined;
   replyId: number;
   /** Told of what came with the answer. */
-  onReply: ((metadata: Metadata) => void) | undefined;
+  onReply: CallOptions['onReply'];
   /** How many copies may be sent. */
   attempts: number;
   /** What goes and comes beside request and reply. */

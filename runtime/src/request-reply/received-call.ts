@@ -1,5 +1,7 @@
 /** A call as the server keeps it, from its first copy until its answer is acknowledged. */
+import type { AnyProcedure } from '../schema/description.js';
 import { CallError } from '../schema/errors.js';
+import type { DuplicateReason } from '../schema/events.js';
 import type { Link } from '../transport/transport.js';
 import type { CongestionWindow } from './congestion.js';
 import type { FragmentSender } from './fragment-sender.js';
@@ -46,6 +48,8 @@ export interface ReceivedCall {
   readonly session: CallSession | undefined;
   readonly clientId: Buffer;
   readonly number: number;
+  /** `undefined` where the server does not have it, or a cancel came before any copy. */
+  readonly procedure: AnyProcedure | undefined;
   /** A checksum of the request's body; `undefined` where a cancel came before any copy. */
   readonly fingerprint: number | undefined;
   /** It stands in the session's history. */
@@ -93,4 +97,11 @@ export function moveTo(call: ReceivedCall, link: Link): void {
   if (call.link === link) return;
   call.link = link;
   call.streams?.resume();
+}
+
+/** Why a copy is not executed; `known` is the call under whose number it came. */
+export function duplicateReason(known: ReceivedCall | undefined, fingerprint: number): DuplicateReason {
+  if (known === undefined) return 'finished';
+  if (known.fingerprint !== undefined && known.fingerprint !== fingerprint) return 'mismatched';
+  return known.state === 'waiting' ? 'running' : 'answered';
 }

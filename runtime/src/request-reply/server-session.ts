@@ -15,6 +15,7 @@ import { abandon, type CallSession, type KeptReply, type ReceivedCall } from './
 import { createRepairs, type Repairs } from './repairs.js';
 import { createRoundTripEstimate, type RoundTripEstimate } from './retransmission.js';
 import type { SendTimer } from './send-timer.js';
+import type { OnResent } from './transfer.js';
 
 export interface HalfOpenRequest {
   readonly message: Reassembly;
@@ -81,6 +82,7 @@ export class ServerSession implements CallSession {
     timer: SendTimer,
     repairBytes: number,
     usage: SharedUsage,
+    onResent: OnResent,
   ) {
     this.clientId = opened.clientId;
     this.key = opened.key;
@@ -96,6 +98,7 @@ export class ServerSession implements CallSession {
       window: this.congestion,
       datagramBytes,
       mostTimeouts: replyTimeouts,
+      onResent,
       arm: at => timer.arm(this.fragments, at),
     });
     this.repairs = createRepairs(repairBytes);

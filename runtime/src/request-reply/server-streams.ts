@@ -1,8 +1,11 @@
 /** The streams of a server's calls: how they are opened, and what comes for them. */
 import type { Reader } from '../marshalling/reader.js';
 import { type AnyProcedure, returnsStream, takesStream } from '../schema/description.js';
+import type { ServerEvents } from '../schema/events.js';
 import type { Answering } from './answering.js';
+import type { EventSource } from './event-source.js';
 import type { ServerLimits } from './limits.js';
+import { aboutReceived } from './observed-receipt.js';
 import type { ReceivedCall } from './received-call.js';
 import { address, askToValidate } from './send-reply.js';
 import { hasRoom, type ServerSession, type SharedUsage } from './server-session.js';
@@ -14,6 +17,7 @@ export interface ServerStreamsOptions {
   readonly usage: SharedUsage;
   readonly schedule: StreamSchedule;
   readonly answering: Answering;
+  readonly events: EventSource<ServerEvents>;
 }
 
 export interface ServerStreams {
@@ -26,7 +30,7 @@ export interface ServerStreams {
 }
 
 export function createServerStreams(options: ServerStreamsOptions): ServerStreams {
-  const { limits, usage, schedule, answering } = options;
+  const { limits, usage, schedule, answering, events } = options;
   return {
     open(call, procedure) {
       const { session } = call;
@@ -60,6 +64,8 @@ export function createServerStreams(options: ServerStreamsOptions): ServerStream
             address(link, call.clientId);
             return link;
           },
+          onResent: (_link, segment, bytes) =>
+            events.emit?.('segment-resent', { ...aboutReceived(call), segment, bytes }),
           roundTrip: session.roundTrip,
           congestion: session.congestion,
         },

@@ -3,10 +3,12 @@
  */
 import type { Reader } from '../marshalling/reader.js';
 import type { Platform, Timer } from '../platform/platform.js';
+import type { ServerEvents } from '../schema/events.js';
 import { protocolVersion } from '../transport/packet.js';
 import { isSamePrincipal } from '../transport/security.js';
 import type { Link } from '../transport/transport.js';
 import { type CookieJar, createCookieJar } from './cookie.js';
+import type { EventSource } from './event-source.js';
 import { clientIdBytes, type Failure, idBytes, noId } from './frames.js';
 import {
   type Hello,
@@ -44,6 +46,7 @@ export interface SessionSender {
 export interface SessionsOptions {
   readonly platform: Platform;
   readonly limits: ServerLimits;
+  readonly events: EventSource<ServerEvents>;
   /** The longest datagram that is sent. */
   readonly datagramBytes: number;
   /** The server's TCP port, or 0. */
@@ -167,7 +170,10 @@ export class Sessions {
   close(): void {
     this.timer?.cancel();
     this.sendTimer.close();
-    for (const session of this.sessions.values()) session.end();
+    for (const session of this.sessions.values()) {
+      session.end();
+      this.tellEnded(session, 'closed');
+    }
     this.sessions.clear();
   }
 
@@ -196,8 +202,16 @@ export class Sessions {
       this.sendTimer,
       limits.historyBytesPerClient,
       this.usage,
+      (number, fragment, bytes) => {
+        const clientId = session.clientId.toString('hex');
+        this.options.events.emit?.('fragment-resent', { clientId, call: number, fragment, bytes });
+      },
     );
     this.sessions.set(key, session);
+    this.options.events.emit?.('session-opened', {
+      clientId: hello.clientId.toString('hex'),
+      peer: link.peer,
+    });
     this.timer ??= this.scheduleSweep();
     return session;
   }
@@ -222,6 +236,11 @@ export class Sessions {
     this.sessions.delete(session.key);
     this.cookies.refuseOlder(now);
     session.end();
+    this.tellEnded(session, 'lease-over');
+  }
+
+  private tellEnded({ clientId }: ServerSession, reason: 'lease-over' | 'closed'): void {
+    this.options.events.emit?.('session-ended', { clientId: clientId.toString('hex'), reason });
   }
 
   private scheduleSweep(): Timer {

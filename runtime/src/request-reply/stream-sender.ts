@@ -275,6 +275,7 @@ export class StreamSender {
     segment.sentAt = now;
     segment.order = this.nextOrder++;
     segment.copies++;
+    if (segment.copies > 1) this.path.onResent?.(link, segment.index, sizeOf(frame));
     if (!link.reliable) this.path.congestion.onSent(sizeOf(frame), now);
     link.send(frame.bytes, frame.start, frame.end);
   }

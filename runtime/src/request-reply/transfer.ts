@@ -39,6 +39,9 @@ export interface OutgoingMessage {
   onRoundTrip?(milliseconds: number): void;
 }
 
+/** Told of each fragment of a call's message that is sent once more, with its size in bytes. */
+export type OnResent = (number: number, fragment: number, bytes: number) => void;
+
 /** A copy of a fragment that is in flight. */
 interface Flight {
   readonly index: number;
@@ -50,6 +53,7 @@ interface Flight {
 export class Transfer {
   readonly message: OutgoingMessage;
   private readonly window: CongestionWindow;
+  private readonly onResent: OnResent | undefined;
   /** By index: 1 where a fragment has arrived, or need not. */
   private readonly arrived: Uint8Array;
   /** How many have not. */
@@ -69,9 +73,16 @@ export class Transfer {
   private timeouts = 0;
 
   /** @param missing which fragments are to be sent */
-  constructor(message: OutgoingMessage, missing: Ranges, window: CongestionWindow, now: number) {
+  constructor(
+    message: OutgoingMessage,
+    missing: Ranges,
+    window: CongestionWindow,
+    now: number,
+    onResent?: OnResent,
+  ) {
     this.message = message;
     this.window = window;
+    this.onResent = onResent;
     this.arrived = new Uint8Array(message.count).fill(1);
     for (const [from, to] of missing) this.arrived.fill(0, from, to);
     for (const has of this.arrived) this.left += 1 - has;
@@ -104,7 +115,7 @@ export class Transfer {
     const again = this.lost.length > 0;
     const index = again ? this.lost[0]! : this.fresh;
     const isLast = this.lost.length + this.last - this.fresh === 1;
-    if (!this.send(index, asks || isLast, now)) {
+    if (!this.send(index, asks || isLast, now, again)) {
       this.timeouts++;
       return false;
     }
@@ -160,7 +171,7 @@ export class Transfer {
       return;
     }
     const [oldest] = this.flights;
-    if (oldest === undefined || !this.send(oldest.index, true, now)) return;
+    if (oldest === undefined || !this.send(oldest.index, true, now, true)) return;
     // A probe says nothing of what became of the copy before it; its answer will.
     this.flights.shift();
     this.window.onAbandoned(oldest.bytes);
@@ -177,9 +188,10 @@ export class Transfer {
     return this.heardAt + Math.min(longestPatience, this.window.probeTimeout * 2 ** this.timeouts);
   }
 
-  private send(index: number, asks: boolean, now: number): boolean {
+  private send(index: number, asks: boolean, now: number, again: boolean): boolean {
     const bytes = this.message.send(index, this.serial + 1, asks, now);
     if (bytes === 0) return false;
+    if (again) this.onResent?.(this.message.number, index, bytes);
     if (asks) this.heardAt = now;
     this.serial++;
     this.flights.push({ index, serial: this.serial, bytes, sentAt: now });

@@ -1,5 +1,6 @@
 /** When a copy of a request leaves, when a probe does in its place, and until when either is given time. */
 import type { Platform } from '../platform/platform.js';
+import type { ClientEvents } from '../schema/events.js';
 import type { Link } from '../transport/transport.js';
 import type { Admission } from './admission.js';
 import type { CallPaths } from './call-paths.js';
@@ -7,8 +8,10 @@ import type { ClientFragments } from './client-fragments.js';
 import type { ClientSession } from './client-session.js';
 import { expire } from './conclude.js';
 import type { CallerCounters } from './counters.js';
+import type { EventSource } from './event-source.js';
 import type { Ranges } from './frames.js';
 import type { Liveness } from './liveness.js';
+import { aboutCopy, aboutPending } from './observed-call.js';
 import type { PendingCall } from './pending-call.js';
 import type { PendingCalls } from './pending-calls.js';
 import { backOff, connectionPatience } from './retransmission.js';
@@ -18,6 +21,8 @@ import type { StreamSchedule } from './streams.js';
 
 export interface TransmissionOptions {
   readonly platform: Platform;
+  readonly clientId: Buffer;
+  readonly events: EventSource<ClientEvents>;
   readonly session: ClientSession;
   readonly paths: CallPaths;
   readonly pending: PendingCalls;
@@ -53,7 +58,7 @@ export interface Transmission {
 export function createTransmission(options: TransmissionOptions): Transmission {
   const { platform, session, paths, pending, admission, fragments, liveness, counters, arm } = options;
   const { clock } = platform;
-  const { retryBudget, streams } = options;
+  const { clientId, events, retryBudget, streams } = options;
 
   /** Whether another copy of the request may go out. */
   const maySend = ({ copies, attempts, procedure }: PendingCall, now: number): boolean => {
@@ -95,6 +100,7 @@ export function createTransmission(options: TransmissionOptions): Transmission {
     }
     call.lastSentAt = now;
     call.sentOver = link;
+    events.emit?.(call.copies === 1 ? 'request-sent' : 'retransmitted', aboutCopy(clientId, call, link));
     call.heard = link.received;
     if (fitsDatagram(link, call.frame)) sendRequest(link, call.frame, call.copies, call.deadlineAt - now);
     else sendFragments(call, link, now);
@@ -105,6 +111,7 @@ export function createTransmission(options: TransmissionOptions): Transmission {
   const sendOnce = (call: PendingCall, link: Link, now: number): void => {
     call.copies = 1;
     call.lastSentAt = now;
+    events.emit?.('request-sent', aboutCopy(clientId, call, link));
     const { hasResult } = call.procedure;
     const onSent = hasResult
       ? undefined
@@ -120,6 +127,7 @@ export function createTransmission(options: TransmissionOptions): Transmission {
 
   const ask = (call: PendingCall, link: Link, now: number): void => {
     counters.probes++;
+    events.emit?.('probe-sent', aboutPending(clientId, call, link));
     liveness.asked(now);
     if (call.reply === undefined || link.reliable) sendProbe(link, call);
     else sendMissingReply(link, call, 0);

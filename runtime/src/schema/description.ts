@@ -216,7 +216,7 @@ export interface CallOptions {
    * Told of what the server sent beside its answer, whether that was a result or an error: before the call ends, and once
    * at the most. Empty where the server sent nothing.
    */
-  readonly onReply?: (metadata: Metadata) => void;
+  readonly onReply?: (metadata: Metadata, reply: ReplyDetails) => void;
   /**
    * How many copies of the request may be sent at the most; without it, as many as the deadline leaves time for. After
    * the last one only small probes ask for the reply.
@@ -229,6 +229,14 @@ export interface CallOptions {
   readonly parent?: CallContext | null;
   /** For at-least-once procedures alone: see `IdempotentCallOptions`. */
   readonly hedge?: never;
+}
+
+/** How an answer came about. */
+export interface ReplyDetails {
+  /** How many copies of the request were handed to a socket. */
+  readonly attempts: number;
+  /** Where the latest copy went: the server's address. `undefined` for `maybe` calls. */
+  readonly peer: string | undefined;
 }
 
 /** Of procedures that may execute twice. */

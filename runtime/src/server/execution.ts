@@ -4,8 +4,10 @@ import { MarshalError } from '../marshalling/errors.js';
 import type { Reader } from '../marshalling/reader.js';
 import type { Platform } from '../platform/platform.js';
 import type { Answering } from '../request-reply/answering.js';
+import type { EventSource } from '../request-reply/event-source.js';
 import type { Failure } from '../request-reply/frames.js';
 import type { ServerLimits } from '../request-reply/limits.js';
+import { aboutReceived } from '../request-reply/observed-receipt.js';
 import type { ReceivedCall } from '../request-reply/received-call.js';
 import {
   type CallContext,
@@ -16,6 +18,7 @@ import {
   returnsStream,
 } from '../schema/description.js';
 import { CallError, DeclaredError } from '../schema/errors.js';
+import type { ServerEvents } from '../schema/events.js';
 import { produce } from '../streaming/produce.js';
 import { ServerContext } from './context.js';
 import { Rejection } from './interceptors.js';
@@ -47,10 +50,18 @@ export class Execution {
   private readonly limits: ServerLimits;
   private readonly answering: () => Answering;
   private readonly onError: ErrorListener;
+  private readonly events: EventSource<ServerEvents>;
   private readonly queue = new Set<Work>();
 
-  constructor(platform: Platform, limits: ServerLimits, answering: () => Answering, onError: ErrorListener) {
+  constructor(
+    platform: Platform,
+    limits: ServerLimits,
+    answering: () => Answering,
+    onError: ErrorListener,
+    events: EventSource<ServerEvents>,
+  ) {
     this.platform = platform;
+    this.events = events;
     this.limits = limits;
     this.answering = answering;
     this.onError = onError;
@@ -102,6 +113,7 @@ export class Execution {
     );
     counters.running++;
     counters.executed++;
+    this.events.emit?.('executing', { ...aboutReceived(call), attempt: call.attempt });
     let result: unknown;
     try {
       result = call.streams === undefined ? target.invoke(values, context) : stream(work, context);

@@ -4,8 +4,10 @@ import type { Platform } from '../platform/platform.js';
 import type { KeyAndCertificate } from '../platform/tls.js';
 import { CalleeEndpoint } from '../request-reply/callee.js';
 import type { CalleeCounters } from '../request-reply/counters.js';
+import { createEventSource } from '../request-reply/event-source.js';
 import { type ServerLimits, serverLimits } from '../request-reply/limits.js';
 import type { DispatchEntry } from '../schema/description.js';
+import type { EventListener, ServerEvent, ServerEvents } from '../schema/events.js';
 import { parseAddress } from '../transport/address.js';
 import { listen } from '../transport/open.js';
 import { datagramBytes } from '../transport/packet.js';
@@ -48,14 +50,16 @@ export interface ServeOptions {
 
 /** What a server counted since its start, and what it holds now. */
 export interface ServerStats extends CalleeCounters, ExecutionCounters {
-  /** Clients of which it knows. */
+  /** Clients that are known now. */
   readonly sessions: number;
-  /** Replies and refusals that are kept for duplicates, and how many bytes they take. */
+  /** Replies and refusals that they have not acknowledged, and calls that will have one. */
   readonly historyEntries: number;
   /** Bytes of the replies and refusals that are kept. */
   readonly historyBytes: number;
   /** Bytes of requests of which a part is missing. */
   readonly halfOpenBytes: number;
+  /** Calls with streams that have not ended. */
+  readonly streams: number;
 }
 
 /** A server that listens. */
@@ -64,6 +68,12 @@ export interface Server extends AsyncDisposable {
   readonly addresses: readonly string[];
   /** What it did and holds, as of now. */
   stats(): ServerStats;
+  /**
+   * Has the listener told what the protocol does, from now on. While nobody listens, no event is made.
+   *
+   * @returns how it stops to be told
+   */
+  subscribe(listener: EventListener<ServerEvent>): () => void;
   /**
    * Refuses new calls from now on (`unavailable`, `not-executed`) and lets those finish that run or wait. Resolves when
    * they have, and every reply and refusal of at-most-once calls until then was acknowledged or its lease is over; or
@@ -97,11 +107,13 @@ export async function serve(options: ServeOptions): Promise<Server> {
   const longestDatagram = datagramBytes(options.datagramBytes);
   const wanted = [options.listen].flat().map(parseAddress);
   const onError = options.onError ?? printError;
-  const execution = new Execution(platform, limits, () => callee.answering, onError);
+  const events = createEventSource<ServerEvents>(platform.clock);
+  const execution = new Execution(platform, limits, () => callee.answering, onError, events);
   let tcpPort = 0;
   const callee: CalleeEndpoint = new CalleeEndpoint({
     platform,
     limits,
+    events,
     datagramBytes: longestDatagram,
     tcpPort: () => tcpPort,
     find: table.find,
@@ -161,7 +173,9 @@ export async function serve(options: ServeOptions): Promise<Server> {
       ...execution.counters,
       sessions: callee.sessions.size,
       ...callee.sessions.usage,
+      streams: callee.streams.size,
     }),
+    subscribe: events.subscribe,
     drain: drainOptions => drain(platform.clock, draining, drainOptions),
     renewCertificate: renewed => {
       const secured = listeners.filter(({ renew }) => renew !== undefined);

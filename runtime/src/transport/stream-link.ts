@@ -65,7 +65,7 @@ class StreamLink implements Link {
   }
 
   start(): void {
-    const { handlers, counters } = this.options;
+    const { handlers } = this.options;
     const cut = createFrameCutter(this.maxFrame, (bytes, start, end) => {
       if (this.open) handlers.onFrames(this, bytes, start, end);
     });
@@ -75,8 +75,7 @@ class StreamLink implements Link {
       let rest = chunk;
       while (greeted < greeting.length && rest.length > 0) {
         if (rest[0] !== greeting[greeted]) {
-          counters.damaged++;
-          this.fail(new Error(`${this.peer} does not speak this protocol's version ${protocolVersion}`));
+          this.damaged(new Error(`${this.peer} does not speak this protocol's version ${protocolVersion}`));
           return;
         }
         greeted++;
@@ -87,8 +86,7 @@ class StreamLink implements Link {
         cut(rest);
       } catch (error) {
         if (!(error instanceof RangeError)) throw error;
-        counters.damaged++;
-        this.fail(error);
+        this.damaged(error);
       }
     };
     this.socket.onClose = error => this.gone(error);
@@ -174,7 +172,10 @@ class StreamLink implements Link {
   }
 
   /** Drops the connection because of what the peer sent. */
-  private fail(error: Error): void {
+  private damaged(error: Error): void {
+    const { counters, handlers } = this.options;
+    counters.damaged++;
+    handlers.onDamaged?.(this.peer, 'damaged');
     this.socket.destroy();
     this.gone(error);
   }

@@ -8,6 +8,7 @@
 import type { Platform } from '../platform/platform.js';
 import type { KeyAndCertificate } from '../platform/tls.js';
 import type { Principal } from '../schema/description.js';
+import type { DamageReason } from '../schema/events.js';
 import type { Address } from './address.js';
 import type { ClientTls } from './security.js';
 
@@ -60,6 +61,8 @@ export interface Link {
 export interface LinkHandlers {
   /** Whole frames, one after another, in `bytes[start, end)`: a datagram's, or what a read of a stream gave. */
   onFrames(link: Link, bytes: Buffer, start: number, end: number): void;
+  /** Bytes came that cannot be of this protocol: a datagram, which is dropped, or a connection's, which ends it. */
+  onDamaged?(peer: string, reason: DamageReason): void;
   /** The path is gone, for whatever reason but the owner's `close`. */
   onDown?(link: Link, error: Error | null): void;
   /** A link that was full has room again. The links of one UDP socket are full together, and each of them is told. */

@@ -1,6 +1,7 @@
 /** Frames over UDP: several in a datagram, none split. What does not fit is the fragmentation layer's matter. */
 import type { DatagramSocket, Platform, SocketAddress } from '../platform/platform.js';
 import type { Principal } from '../schema/description.js';
+import type { DamageReason } from '../schema/events.js';
 import { formatAddress } from './address.js';
 import { type Envelope, isSoundPacket, packetHeaderBytes, plainEnvelope } from './packet.js';
 import {
@@ -203,12 +204,23 @@ export async function dialUdp(host: string, port: number, options: UdpOptions): 
       // As a connected socket would: another server's answers must not pass for this one's.
       if (from.port !== address.port || from.host !== address.host) return;
       if (isSoundPacket(message)) options.handlers.onFrames(link, message, packetHeaderBytes, message.length);
-      else options.counters.damaged++;
+      else dropDatagram(options, 'udp', from, 'damaged');
     },
   });
   const endpoint = new UdpEndpoint(socket, options, () => [link]);
   const link: UdpLink = new UdpLink(endpoint, address, plain, () => socket.close());
   return link;
+}
+
+/** Counts a datagram that is not taken, and tells of it. */
+export function dropDatagram(
+  { counters, handlers }: Pick<UdpOptions, 'counters' | 'handlers'>,
+  scheme: 'udp' | 'udps',
+  from: SocketAddress,
+  reason: DamageReason,
+): void {
+  counters[reason]++;
+  handlers.onDamaged?.(formatAddress({ scheme, ...from }), reason);
 }
 
 /** A socket that talks to this machine alone is reachable from this machine alone. */
@@ -257,7 +269,7 @@ export async function listenUdp(host: string, port: number, options: UdpOptions)
     onMessage(message, from) {
       if (closed) return;
       if (!isSoundPacket(message)) {
-        options.counters.damaged++;
+        dropDatagram(options, 'udp', from, 'damaged');
         return;
       }
       const link = linkTo(from);

@@ -11,7 +11,7 @@ import { type Envelope, kindOf, PacketKind } from './packet.js';
 import { keyIdBytes, keyIdOf, sealedHeaderBytes, tagBytes, unknownKey, unknownKeyBytes } from './seal.js';
 import { type AgreeOnKeys, listenTls, type SecuredDialOptions, type SecuredListenOptions } from './tls.js';
 import type { Link, Listener } from './transport.js';
-import { isLoopback, UdpEndpoint, UdpLink, type UdpOptions } from './udp.js';
+import { dropDatagram, isLoopback, UdpEndpoint, UdpLink, type UdpOptions } from './udp.js';
 
 const scheme = 'udps';
 
@@ -27,7 +27,7 @@ export async function dialUdps(
   port: number,
   options: UdpOptions & Omit<SecuredDialOptions, 'serverName'>,
 ): Promise<Link> {
-  const { platform, handlers, counters } = options;
+  const { platform, handlers } = options;
   const { datagrams, clock } = platform;
   const address = { host: await datagrams.resolve(host), port };
   const ring = await createKeyRing(clock, () => obtainKey(address, { ...options, serverName: host }));
@@ -40,11 +40,11 @@ export async function dialUdps(
       return;
     }
     if (kind !== PacketKind.sealed || message.length < leastSealed) {
-      counters.damaged++;
+      dropDatagram(options, scheme, from, 'damaged');
       return;
     }
     const frames = ring.find(keyIdOf(message))?.open(message) ?? 'forged';
-    if (typeof frames === 'string') counters[frames]++;
+    if (typeof frames === 'string') dropDatagram(options, scheme, from, frames);
     else handlers.onFrames(link, frames, 0, frames.length);
   };
 
@@ -83,7 +83,7 @@ export async function listenUdps(host: string, port: number, options: UdpsListen
 
 /** Listens for datagrams, and at the same port for those who want a key. */
 async function listenTwice(host: string, port: number, options: UdpsListenOptions): Promise<Listener> {
-  const { platform, counters } = options;
+  const { platform } = options;
   const keys = createGrantedKeys(platform.clock, options.datagramKeys);
   let isClosed = false;
 
@@ -105,13 +105,13 @@ async function listenTwice(host: string, port: number, options: UdpsListenOption
   const onMessage = (message: Buffer, from: SocketAddress): void => {
     if (isClosed) return;
     if (kindOf(message) !== PacketKind.sealed || message.length < leastSealed) {
-      counters.damaged++;
+      dropDatagram(options, scheme, from, 'damaged');
       return;
     }
     const key = keys.find(keyIdOf(message));
     const frames = key?.seal.open(message);
     if (key === undefined || frames === undefined) socket.send(unknownKey(message), from);
-    else if (typeof frames === 'string') counters[frames]++;
+    else if (typeof frames === 'string') dropDatagram(options, scheme, from, frames);
     else {
       key.lastHeard = platform.clock.now();
       const link = linkOf(key, from);

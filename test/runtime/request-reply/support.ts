@@ -236,6 +236,7 @@ export function receivedCall(number: number, overrides: Partial<ReceivedCall> = 
     session: undefined,
     clientId: Buffer.alloc(16, 1),
     number,
+    procedure: undefined,
     fingerprint: 0,
     recorded: true,
     oneWay: false,

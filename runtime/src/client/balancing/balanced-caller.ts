@@ -8,7 +8,6 @@ import type {
   CallOptions,
   Hedge,
   ItemStream,
-  Metadata,
   Procedure,
 } from '../../schema/description.js';
 import { CallError, type CallErrorCode } from '../../schema/errors.js';
@@ -198,12 +197,12 @@ function withOneReply<Result>(
 ): Promise<Result> {
   const onReply = options?.onReply;
   if (onReply === undefined) return call(options);
-  let last: Metadata | undefined;
-  const keep = (metadata: Metadata) => {
-    last = metadata;
+  let last: Parameters<typeof onReply> | undefined;
+  const keep: typeof onReply = (...reply) => {
+    last = reply;
   };
   return call({ ...options, onReply: keep }).finally(() => {
-    if (last !== undefined) onReply(last);
+    if (last !== undefined) onReply(...last);
   });
 }
 

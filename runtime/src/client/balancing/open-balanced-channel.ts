@@ -1,4 +1,6 @@
 /** Makes a channel to several servers. */
+import { createEventSource } from '../../request-reply/event-source.js';
+import type { ClientEvents } from '../../schema/events.js';
 import { assembleChannel, type Channel, createCaller } from '../channel.js';
 import { type ChannelOptions, callerSettings, createEndpoint, type Surroundings } from '../open-channel.js';
 import { createBalancedCaller } from './balanced-caller.js';
@@ -12,9 +14,11 @@ export async function openBalancedChannel(
   surroundings: Surroundings,
   options: ChannelOptions & BalancingOptions,
 ): Promise<Channel> {
-  const settings = callerSettings(options);
-  const { hedge, ...poolOptions } = checkBalancing(options);
   const { platform } = surroundings;
+  // Servers come and go; whoever listens to the channel is told of all of them.
+  const events = createEventSource<ClientEvents>(platform.clock);
+  const settings = { ...callerSettings(options), events };
+  const { hedge, ...poolOptions } = checkBalancing(options);
   const { metadataBytes, retryBudget } = settings;
   const pool = new Pool({
     ...poolOptions,
@@ -29,7 +33,8 @@ export async function openBalancedChannel(
   return assembleChannel({
     caller: createBalancedCaller({ pool, clock: platform.clock, hedge, retryBudget }),
     interceptors: options.interceptors,
-    stats: () => pool.counters(),
+    stats: () => pool.stats(),
+    subscribe: events.subscribe,
     servers: () => pool.servers(),
     close: () => pool.close(),
   });

@@ -3,11 +3,13 @@
  * which left are waited for: names are asked for anew, lost servers are tried again and health is asked for when calls are
  * made and the time has come.
  */
+
 import type { Platform, Timer } from '../../platform/platform.js';
 import { type CallerCounters, createCallerCounters } from '../../request-reply/counters.js';
 import type { ReachabilityListener } from '../../request-reply/liveness.js';
 import { CallError } from '../../schema/errors.js';
 import { type Address, formatAddress } from '../../transport/address.js';
+import type { ChannelStats } from '../channel.js';
 import {
   type Backend,
   type Connection,
@@ -118,10 +120,17 @@ export class Pool {
     return this.backends.map(backend => infoOf(backend, now));
   }
 
-  counters(): CallerCounters {
+  /** Sums over all servers, also those that have left. */
+  stats(): ChannelStats {
     const sum = { ...this.past };
-    for (const { endpoint } of this.backends) add(sum, endpoint.counters);
-    return sum;
+    let pending = 0;
+    let streams = 0;
+    for (const { endpoint } of this.backends) {
+      add(sum, endpoint.counters);
+      pending += endpoint.inFlight;
+      streams += endpoint.openStreamCalls;
+    }
+    return { ...sum, pending, streams };
   }
 
   close(): void {
