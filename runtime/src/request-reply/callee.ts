@@ -11,7 +11,7 @@ import type { ServerEvents } from '../schema/events.js';
 import { forEachFrame } from '../transport/frame-loop.js';
 import type { Link, LinkHandlers } from '../transport/transport.js';
 import { Answering } from './answering.js';
-import { type CalleeCounters, createCalleeCounters } from './counters.js';
+import { type CalleeCounters, createCalleeCounters } from './callee-counters.js';
 import { createDuplicateFilter, type DuplicateFilter } from './duplicate-filter.js';
 import { createEventSource, type EventSource } from './event-source.js';
 import { fingerprintOf } from './fingerprint.js';

@@ -6,7 +6,7 @@ import type { AnyProcedure } from '../schema/description.js';
 import type { ServerEvents } from '../schema/events.js';
 import type { Link } from '../transport/transport.js';
 import type { Answering } from './answering.js';
-import type { CalleeCounters } from './counters.js';
+import type { CalleeCounters } from './callee-counters.js';
 import type { EventSource } from './event-source.js';
 import type { ServerLimits } from './limits.js';
 import { aboutReceived } from './observed-receipt.js';

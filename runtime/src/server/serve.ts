@@ -3,7 +3,7 @@ import { nodePlatform } from '../platform/node.js';
 import type { Platform } from '../platform/platform.js';
 import type { KeyAndCertificate } from '../platform/tls.js';
 import { CalleeEndpoint } from '../request-reply/callee.js';
-import type { CalleeCounters } from '../request-reply/counters.js';
+import type { CalleeCounters } from '../request-reply/callee-counters.js';
 import { createEventSource } from '../request-reply/event-source.js';
 import { type ServerLimits, serverLimits } from '../request-reply/limits.js';
 import type { DispatchEntry } from '../schema/description.js';
