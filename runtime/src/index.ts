@@ -17,8 +17,9 @@ export { nodePlatform } from './platform/node.js';
 export type * from './platform/platform.js';
 export type * from './platform/tls.js';
 export type { AnsweringCounters } from './request-reply/answering.js';
-export type { CalleeCounters } from './request-reply/callee.js';
-export type { CallerCounters } from './request-reply/caller.js';
+
+export type { CalleeCounters } from './request-reply/callee-counters.js';
+export type { CallerCounters } from './request-reply/caller-counters.js';
 export type { ServerLimits } from './request-reply/limits.js';
 export type { EndpointState } from './request-reply/liveness.js';
 export type { RetryBudgetOptions } from './request-reply/retry-budget.js';

@@ -10,7 +10,7 @@ export const mutations = [
   {
     name: 'the duplicate filter',
     file: 'request-reply/callee.ts',
-    find: 'if (this.filter(link, sender, procedure, header, fingerprint, now)) return;',
+    find: 'if (this.filter.catches(link, sender.session, procedure, header, fingerprint, now)) return;',
     replace: '',
   },
   {
@@ -33,13 +33,13 @@ export const mutations = [
   },
   {
     name: 'the unknown outcome of a lost session',
-    file: 'request-reply/caller.ts',
-    find: 'if (!renewed) this.failLost(undefined);',
+    file: 'request-reply/caller-parts.ts',
+    find: 'if (!renewed) onLost();',
     replace: '',
   },
   {
     name: 'the record of a refusal',
-    file: 'request-reply/callee.ts',
+    file: 'request-reply/duplicate-filter.ts',
     find: 'if (canRecord) session.history.record(call);',
     replace: '',
   },
@@ -105,7 +105,7 @@ export const mutations = [
   },
   {
     name: 'the answer that waits for the items before it',
-    file: 'request-reply/caller.ts',
+    file: 'request-reply/client-streams.ts',
     find: '&& followsItems(body)',
     replace: '&& false',
   },

@@ -7,7 +7,7 @@ export type { Channel } from '../client/channel.js';
 export type { ClientCall, ClientInterceptor } from '../client/interceptors.js';
 export type { ChannelOptions } from '../client/open-channel.js';
 export { type DeclaredErrorsOf, type SafeClient, type SafeResult, safe } from '../client/safe.js';
-export type { CallerCounters } from '../request-reply/caller.js';
+export type { CallerCounters } from '../request-reply/caller-counters.js';
 export type { RetryBudgetOptions } from '../request-reply/retry-budget.js';
 export type {
   Awaitable,

@@ -2,7 +2,8 @@
 import { encodeMetadata } from '../marshalling/dynamic.js';
 import { MarshalError } from '../marshalling/errors.js';
 import type { Platform } from '../platform/platform.js';
-import type { CallerCounters, CallerEndpoint } from '../request-reply/caller.js';
+import type { CallerEndpoint } from '../request-reply/caller.js';
+import type { CallerCounters } from '../request-reply/caller-counters.js';
 import type { Frame } from '../request-reply/frames.js';
 import { createPendingCall, type PendingCall } from '../request-reply/pending-call.js';
 import { writeRequest } from '../request-reply/request-frame.js';

@@ -1,6 +1,7 @@
 /** Makes a channel, wherever the program runs. */
 import type { Platform } from '../platform/platform.js';
-import { CallerEndpoint, type CallerOptions } from '../request-reply/caller.js';
+import { CallerEndpoint } from '../request-reply/caller.js';
+import type { CallerOptions } from '../request-reply/caller-parts.js';
 import { clientIdBytes } from '../request-reply/frames.js';
 import {
   type ChannelLimits,

@@ -6,61 +6,28 @@
 import { MarshalError } from '../marshalling/errors.js';
 import { Reader } from '../marshalling/reader.js';
 import type { Platform } from '../platform/platform.js';
-import { type AnyProcedure, type DispatchEntry, returnsStream, takesStream } from '../schema/description.js';
+import type { AnyProcedure, DispatchEntry } from '../schema/description.js';
 import type { ServerEvents } from '../schema/events.js';
 import { forEachFrame } from '../transport/frame-loop.js';
-import {
-  createTransportCounters,
-  type Link,
-  type LinkHandlers,
-  type TransportCounters,
-} from '../transport/transport.js';
-import { Answering, type AnsweringCounters } from './answering.js';
+import type { Link, LinkHandlers } from '../transport/transport.js';
+import { Answering } from './answering.js';
+import { type CalleeCounters, createCalleeCounters } from './callee-counters.js';
+import { createDuplicateFilter, type DuplicateFilter } from './duplicate-filter.js';
 import { createEventSource, type EventSource } from './event-source.js';
 import { fingerprintOf } from './fingerprint.js';
-import { fragmentOverhead, Reassembly, readFragmentHeader } from './fragments.js';
 import { allFragments, FrameType, pingNumber, semanticsRank } from './frames.js';
 import { ResetReason, resetBytes, sendReset } from './handshake-frames.js';
 import type { ServerLimits } from './limits.js';
 import { type Missing, readMissing } from './missing-frame.js';
-import { aboutAcknowledged, aboutReceived, aboutRequest } from './observed-receipt.js';
-import {
-  abandon,
-  type CallSession,
-  duplicateReason,
-  follow,
-  moveTo,
-  type ReceivedCall,
-} from './received-call.js';
+import { aboutAcknowledged, aboutRequest } from './observed-receipt.js';
+import { abandon, follow, moveTo, type ReceivedCall } from './received-call.js';
+import { createRequestFragments } from './request-fragments.js';
 import { type RequestHeader, readRequestHeader } from './request-frame.js';
-import {
-  address,
-  askToValidate,
-  mayAnswer,
-  sendBusy,
-  sendMissing,
-  writeChannelPreamble,
-} from './send-reply.js';
+import { address, mayAnswer, sendBusy, sendMissing, writeChannelPreamble } from './send-reply.js';
 import type { ServerSession } from './server-session.js';
-import { type Sender, Sessions } from './sessions.js';
-import { readCredit, readSegmentHeader } from './stream-frames.js';
+import { createServerStreams, type ServerStreams } from './server-streams.js';
+import { type Sender, type SessionSender, Sessions } from './sessions.js';
 import { StreamSchedule } from './streams.js';
-
-/** Counted since the server was started. */
-export interface CalleeCounters extends TransportCounters, AnsweringCounters {
-  /** Copies of requests that arrived. */
-  requests: number;
-  /** Copies that the filter kept from execution. */
-  duplicates: number;
-  /** Of these: of calls that the client had finished. */
-  stale: number;
-  /** Of these: under the number of another request. */
-  mismatched: number;
-  /** Frames of sessions that are not known here. */
-  resets: number;
-  /** Frames that the protocol does not allow. */
-  malformed: number;
-}
 
 export interface CalleeOptions {
   readonly platform: Platform;
@@ -81,17 +48,7 @@ export interface CalleeOptions {
 }
 
 export class CalleeEndpoint {
-  readonly counters: CalleeCounters = {
-    requests: 0,
-    duplicates: 0,
-    resent: 0,
-    stale: 0,
-    mismatched: 0,
-    refused: 0,
-    resets: 0,
-    malformed: 0,
-    ...createTransportCounters(),
-  };
+  readonly counters: CalleeCounters = createCalleeCounters();
   readonly sessions: Sessions;
   readonly answering: Answering;
   readonly streams: StreamSchedule;
@@ -107,7 +64,9 @@ export class CalleeEndpoint {
   readonly events: EventSource<ServerEvents>;
   private readonly options: CalleeOptions;
   private readonly platform: Platform;
-  private readonly limits: ServerLimits;
+  private readonly filter: DuplicateFilter;
+  private readonly serverStreams: ServerStreams;
+  private readonly onRequestFragment: ReturnType<typeof createRequestFragments>;
   /** Whose frames come over a connection. */
   private readonly bound = new Map<Link, Sender>();
   private readonly reader = new Reader();
@@ -117,17 +76,23 @@ export class CalleeEndpoint {
   constructor(options: CalleeOptions) {
     this.options = options;
     this.platform = options.platform;
-    this.limits = options.limits;
-    this.events = options.events ?? createEventSource(options.platform.clock);
-    this.sessions = new Sessions({ ...options, events: this.events });
-    this.streams = new StreamSchedule(options.platform.clock);
-    this.answering = new Answering(
-      options.platform.clock,
-      options.limits,
-      this.sessions.usage,
-      this.counters,
-      this.events,
-    );
+    const { limits } = options;
+    const { clock } = options.platform;
+    this.events = options.events ?? createEventSource(clock);
+    const { events } = this;
+    this.sessions = new Sessions({ ...options, events });
+    this.streams = new StreamSchedule(clock);
+    const { usage } = this.sessions;
+    this.answering = new Answering(clock, limits, usage, this.counters, events);
+    const { answering, counters } = this;
+    this.filter = createDuplicateFilter({ limits, usage, counters, answering, events });
+    this.serverStreams = createServerStreams({ limits, usage, schedule: this.streams, answering, events });
+    this.onRequestFragment = createRequestFragments({
+      limits,
+      usage,
+      answering,
+      onRequest: (link, sender, header, reader, now) => this.onRequest(link, sender, header, reader, now),
+    });
   }
 
   /** From now on calls that are not known are refused. Sessions may still be opened, so that a client can learn of it. */
@@ -195,23 +160,21 @@ export class CalleeEndpoint {
   }
 
   private readonly receivers: Readonly<
-    Record<number, (link: Link, sender: Sender & { kind: 'session' }, reader: Reader, now: number) => void>
+    Record<number, (link: Link, sender: SessionSender, reader: Reader, now: number) => void>
   > = {
     [FrameType.acknowledgement]: (_link, { session }, reader) => this.onAcknowledgement(session, reader),
     [FrameType.probe]: (link, { session }, reader, now) => this.onProbe(link, session, reader.rawU64(), now),
     [FrameType.missing]: (link, { session }, reader, now) =>
       this.onMissing(link, session, readMissing(reader), now),
-    [FrameType.requestFragment]: (link, sender, reader, now) => this.onFragment(link, sender, reader, now),
+    [FrameType.requestFragment]: (link, sender, reader, now) =>
+      this.onRequestFragment(link, sender, reader, now),
     [FrameType.segment]: (link, { session }, reader) => {
-      const header = readSegmentHeader(reader);
-      if (session.find(header.number)?.streams?.receive(header, reader) === false) this.malformed(link);
+      if (!this.serverStreams.onSegment(session, reader)) this.malformed(link);
     },
-    [FrameType.credit]: (_link, { session }, reader, now) => {
-      const credit = readCredit(reader);
-      session.find(credit.number)?.streams?.outgoing?.onCredit(credit, now);
-    },
+    [FrameType.credit]: (_link, { session }, reader, now) =>
+      this.serverStreams.onCredit(session, reader, now),
     [FrameType.creditProbe]: (_link, { session }, reader) =>
-      session.find(reader.rawU64())?.streams?.tellCredit(),
+      this.serverStreams.onCreditProbe(session, reader),
     [FrameType.cancel]: (link, sender, reader, now) => this.onCancel(link, sender, reader.rawU64(), now),
   };
 
@@ -232,9 +195,9 @@ export class CalleeEndpoint {
     if (header.semantics === 'at-most-once') {
       if (sender.kind !== 'session') throw new MarshalError('an at-most-once request without a session');
       const fingerprint = fingerprintOf(reader.buffer, body, reader.end);
-      if (this.filter(link, sender, procedure, header, fingerprint, now)) return;
+      if (this.filter.catches(link, sender.session, procedure, header, fingerprint, now)) return;
       const call = this.accept(link, sender, procedure, header, fingerprint, now);
-      if (this.admit(sender.session, call)) this.dispatch(call, target, header, reader);
+      if (this.filter.admits(sender.session, call)) this.dispatch(call, target, header, reader);
       return;
     }
     const call = this.accept(link, sender, procedure, header, undefined, now);
@@ -257,31 +220,6 @@ export class CalleeEndpoint {
     this.dispatch(call, target, header, reader);
   }
 
-  /** The duplicate filter. True: the request is another copy of one that came before, and is dealt with. */
-  private filter(
-    link: Link,
-    sender: Sender & { kind: 'session' },
-    procedure: AnyProcedure | undefined,
-    { number, attempt }: RequestHeader,
-    fingerprint: number,
-    now: number,
-  ): boolean {
-    const { counters } = this;
-    const { history, clientId } = sender.session;
-    const known = history.find(number);
-    if (known === undefined && !history.isFinished(number)) return false;
-    const reason = duplicateReason(known, fingerprint);
-    counters.duplicates++;
-    const copy = { clientId, number, procedure, link };
-    this.events.emit?.('duplicate-filtered', { ...aboutReceived(copy), attempt, reason });
-    if (reason === 'finished') counters.stale++;
-    if (reason === 'mismatched') counters.mismatched++;
-    if (known === undefined || reason === 'mismatched') return true;
-    follow(known, link, attempt, now);
-    this.answering.again(known);
-    return true;
-  }
-
   private accept(
     link: Link,
     sender: Sender,
@@ -290,8 +228,8 @@ export class CalleeEndpoint {
     fingerprint: number | undefined,
     now: number,
   ): ReceivedCall {
-    const session = sender.kind === 'session' ? sender.session : undefined;
     this.lastReplyId = (this.lastReplyId + 1) >>> 0;
+    const session = sender.kind === 'session' ? sender.session : undefined;
     return {
       session,
       clientId: sender.kind === 'session' ? sender.session.clientId : sender.clientId,
@@ -314,32 +252,6 @@ export class CalleeEndpoint {
     };
   }
 
-  /** Puts a new at-most-once call into the history, or refuses it where the history is full. */
-  private admit(session: ServerSession, call: ReceivedCall): boolean {
-    const { limits } = this;
-    const { usage } = this.sessions;
-    const isFull =
-      session.history.size >= limits.historyEntriesPerClient ||
-      session.history.bytes >= limits.historyBytesPerClient ||
-      usage.historyEntries >= limits.historyEntries ||
-      usage.historyBytes >= limits.historyBytes;
-    if (!isFull) {
-      session.history.record(call);
-      return true;
-    }
-    // Refusals have as much room again. Beyond it nothing is remembered, so a late copy might still be executed.
-    const canRecord =
-      session.history.size < 2 * limits.historyEntriesPerClient &&
-      usage.historyEntries < 2 * limits.historyEntries;
-    if (canRecord) session.history.record(call);
-    this.answering.refusal(call, {
-      code: 'resource-exhausted',
-      outcome: canRecord ? 'not-executed' : 'unknown',
-      message: `the server keeps ${session.history.size} replies that this client has not acknowledged, and takes no more calls until it has`,
-    });
-    return false;
-  }
-
   private dispatch(
     call: ReceivedCall,
     target: DispatchEntry | undefined,
@@ -352,51 +264,8 @@ export class CalleeEndpoint {
     } else if (this.refusesNewCalls) {
       const message = 'the server is shutting down and takes no more calls';
       this.answering.refusal(call, { code: 'unavailable', outcome: 'not-executed', message });
-    } else if (target.procedure.shape === 'unary' || this.openStreams(call, target))
+    } else if (target.procedure.shape === 'unary' || this.serverStreams.open(call, target.procedure))
       this.options.dispatch(call, target, header.hasMetadata, reader);
-  }
-
-  /** Opens the streams of a call, or refuses it where there are too many. */
-  private openStreams(call: ReceivedCall, { procedure }: DispatchEntry): boolean {
-    const { limits, streams } = this;
-    const { session } = call;
-    if (session === undefined) return false;
-    if (session.streams >= limits.streamsPerClient || streams.size >= limits.streams) {
-      const message = `${session.streams} calls with streams of this client run at the server already, ${streams.size} in all`;
-      this.answering.refusal(call, { code: 'resource-exhausted', outcome: 'not-executed', message });
-      return false;
-    }
-    session.streams++;
-    call.streams = streams.open({
-      number: call.number,
-      incoming: takesStream(procedure),
-      outgoing: returnsStream(procedure),
-      window: { items: limits.streamItems, bytes: limits.streamBytes },
-      longestItem: limits.messageBytes,
-      isFollowed: false,
-      reserve: bytes => {
-        if (bytes > 0 && !this.hasRoom(session, bytes)) return false;
-        session.countHalfOpen(bytes);
-        return true;
-      },
-      onEnd: () => session.streams--,
-      path: {
-        link: () => {
-          const { link } = call;
-          if (!link.validated) {
-            askToValidate(link, session.token);
-            return undefined;
-          }
-          address(link, call.clientId);
-          return link;
-        },
-        onResent: (_link, segment, bytes) =>
-          this.events.emit?.('segment-resent', { ...aboutReceived(call), segment, bytes }),
-        roundTrip: session.roundTrip,
-        congestion: session.congestion,
-      },
-    });
-    return true;
   }
 
   private onAcknowledgement(session: ServerSession, reader: Reader): void {
@@ -435,47 +304,8 @@ export class CalleeEndpoint {
     if (ranges.length === 0 && session.repairs.find(number)?.replyId === id) session.repairs.drop(number);
   }
 
-  private onFragment(link: Link, sender: Sender & { kind: 'session' }, reader: Reader, now: number): void {
-    const { session } = sender;
-    const header = readRequestHeader(reader);
-    const fragment = readFragmentHeader(reader);
-    const { number } = header;
-    const { serial } = fragment;
-    if (!Reassembly.isSound(fragment, this.limits.messageBytes))
-      throw new MarshalError('a fragment that cannot be');
-    const isFiltered = header.semantics === 'at-most-once';
-    const known = session.find(number);
-    if (known !== undefined || (isFiltered && session.history.isFinished(number))) {
-      if (known === undefined || !fragment.asks) return;
-      follow(known, link, header.attempt, now);
-      this.answering.again(known);
-      return;
-    }
-    const part = reader.rawBytes(reader.remaining);
-    const isNew = !session.halfOpen.has(number);
-    const hasRoom = this.hasRoom(session, part.length + (isNew ? 2 : 1) * fragmentOverhead);
-    if (isNew && !hasRoom) return;
-    const { message } = session.halfOpenRequest(number, fragment, isFiltered, now);
-    if (hasRoom && message.add(fragment, part)) session.countHalfOpen(part.length + fragmentOverhead);
-    if (message.complete) {
-      const body = message.join();
-      session.dropHalfOpen(number);
-      sendMissing(link, session, { number, serial, ranges: [] });
-      this.onRequest(link, sender, header, reader.reset(body), now);
-    } else if (fragment.asks) {
-      sendMissing(link, session, { number, serial, ranges: message.missing() });
-    }
-  }
-
-  private hasRoom(session: CallSession, bytes: number): boolean {
-    return (
-      session.halfOpenBytes + bytes <= this.limits.halfOpenBytesPerClient &&
-      this.sessions.usage.halfOpenBytes + bytes <= this.limits.halfOpenBytes
-    );
-  }
-
   /** A cancel may come before the request; then no copy of it will be executed. */
-  private onCancel(link: Link, sender: Sender & { kind: 'session' }, number: number, now: number): void {
+  private onCancel(link: Link, sender: SessionSender, number: number, now: number): void {
     const { session } = sender;
     const known = session.find(number);
     if (known !== undefined) {
@@ -486,7 +316,7 @@ export class CalleeEndpoint {
     if (session.history.isFinished(number)) return;
     const call = this.accept(link, sender, undefined, { number, attempt: 0, remaining: 0 }, undefined, now);
     call.recorded = true;
-    if (!this.admit(session, call)) return;
+    if (!this.filter.admits(session, call)) return;
     const message = 'the caller cancelled the call before it arrived';
     this.answering.refusal(call, { code: 'cancelled', outcome: 'not-executed', message });
   }

@@ -92,6 +92,7 @@ export function follow(call: ReceivedCall, link: Link, attempt: number, now: num
   call.arrivedAt = now;
 }
 
+/** The answer goes to where the client was heard last. */
 export function moveTo(call: ReceivedCall, link: Link): void {
   if (call.link === link) return;
   call.link = link;

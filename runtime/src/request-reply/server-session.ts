@@ -10,6 +10,7 @@ import { type CongestionWindow, createCongestionWindow } from './congestion.js';
 import { createFragmentSender, type FragmentSender } from './fragment-sender.js';
 import { type FragmentHeader, Reassembly } from './fragments.js';
 import { type HistoryUsage, ReplyHistory } from './history.js';
+import type { ServerLimits } from './limits.js';
 import { abandon, type CallSession, type KeptReply, type ReceivedCall } from './received-call.js';
 import { createRepairs, type Repairs } from './repairs.js';
 import { createRoundTripEstimate, type RoundTripEstimate } from './retransmission.js';
@@ -29,6 +30,19 @@ const replyTimeouts = 10;
 /** What all sessions of a server hold together. */
 export interface SharedUsage extends HistoryUsage {
   halfOpenBytes: number;
+}
+
+/** Whether the half-open requests and items of a session may hold so many more bytes. */
+export function hasRoom(
+  { halfOpenBytes }: CallSession,
+  usage: SharedUsage,
+  limits: ServerLimits,
+  bytes: number,
+): boolean {
+  return (
+    halfOpenBytes + bytes <= limits.halfOpenBytesPerClient &&
+    usage.halfOpenBytes + bytes <= limits.halfOpenBytes
+  );
 }
 
 export class ServerSession implements CallSession {

@@ -34,10 +34,15 @@ const answerBytes = 60;
 
 /** Whose frames follow in a datagram or on a connection. */
 export type Sender =
-  | { readonly kind: 'session'; readonly session: ServerSession }
+  | SessionSender
   /** Without a session only what needs no filter is executed. */
   | { readonly kind: 'anonymous'; readonly clientId: Buffer }
   | { readonly kind: 'rejected'; readonly clientId: Buffer; readonly token: Buffer; readonly reason: number };
+
+export interface SessionSender {
+  readonly kind: 'session';
+  readonly session: ServerSession;
+}
 
 export interface SessionsOptions {
   readonly platform: Platform;

@@ -2,7 +2,8 @@
 import { nodePlatform } from '../platform/node.js';
 import type { Platform } from '../platform/platform.js';
 import type { KeyAndCertificate } from '../platform/tls.js';
-import { type CalleeCounters, CalleeEndpoint } from '../request-reply/callee.js';
+import { CalleeEndpoint } from '../request-reply/callee.js';
+import type { CalleeCounters } from '../request-reply/callee-counters.js';
 import { createEventSource } from '../request-reply/event-source.js';
 import { type ServerLimits, serverLimits } from '../request-reply/limits.js';
 import type { DispatchEntry } from '../schema/description.js';

@@ -1,5 +1,6 @@
 /** A client's half of the protocol with a test in place of the network and of the server. */
-import { CallerEndpoint, type CallerOptions } from '../../../runtime/src/request-reply/caller.js';
+import { CallerEndpoint } from '../../../runtime/src/request-reply/caller.js';
+import type { CallerOptions } from '../../../runtime/src/request-reply/caller-parts.js';
 import { FrameType } from '../../../runtime/src/request-reply/frames.js';
 import { channelFrame, sendWelcome } from '../../../runtime/src/request-reply/handshake-frames.js';
 import { streamWindow } from '../../../runtime/src/request-reply/limits.js';

@@ -5,7 +5,7 @@
  */
 
 import type { Platform, Timer } from '../../platform/platform.js';
-import { type CallerCounters, createCallerCounters } from '../../request-reply/caller.js';
+import { type CallerCounters, createCallerCounters } from '../../request-reply/caller-counters.js';
 import type { ReachabilityListener } from '../../request-reply/liveness.js';
 import { CallError } from '../../schema/errors.js';
 import { type Address, formatAddress } from '../../transport/address.js';
