@@ -25,6 +25,7 @@ export function plot({ title, unit, series }) {
   });
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="12">`,
+    `<title>${title}</title>`,
     `<rect width="${width}" height="${height}" fill="white"/>`,
     text(margin.left, 20, title, 'font-weight="bold"'),
     ...levels.map(
