@@ -104,7 +104,7 @@ export class Answering {
     this.counters.refused++;
     const { code, message } = failure;
     const outcome = isFinal ? failure.outcome : 'unknown';
-    this.events.emit?.('refused', { ...aboutReceived(call), code, outcome });
+    this.events.emit?.('refused', { code, outcome, ...aboutReceived(call) });
     this.failure(call, { code, outcome, message });
   }
 
@@ -147,7 +147,7 @@ export class Answering {
       throw error;
     }
     const bytes = writer.length - replyBodyAt;
-    this.events.emit?.('answered', { ...aboutReceived(call), end: endOf(status), code, bytes });
+    this.events.emit?.('answered', { end: endOf(status), code, bytes, ...aboutReceived(call) });
     call.state = 'answered';
     call.onAbandoned = undefined;
     call.session?.answered(call);

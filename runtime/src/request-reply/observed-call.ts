@@ -1,4 +1,7 @@
-/** What a client's events tell of its calls. Only called while somebody listens. */
+/**
+ * What a client's events tell of its calls. Only called while somebody listens. In literals the spread is last: an object
+ * that is extended after it costs V8 some microseconds.
+ */
 import type { Clock } from '../platform/platform.js';
 import { CallError, DeclaredError, type Outcome } from '../schema/errors.js';
 import type { CallEnd, ClientEvents, EventCall, EventPath } from '../schema/events.js';
@@ -17,12 +20,12 @@ function aboutCall(clientId: Buffer, call: PendingCall): EventCall {
 }
 
 export function aboutPending(clientId: Buffer, call: PendingCall, { peer }: Link): EventCall & EventPath {
-  return { ...aboutCall(clientId, call), peer };
+  return { peer, ...aboutCall(clientId, call) };
 }
 
 /** The copy of a request that is sent. */
 export function aboutCopy(clientId: Buffer, call: PendingCall, link: Link): ClientEvents['request-sent'] {
-  return { ...aboutPending(clientId, call, link), attempt: call.copies, bytes: requestBytes(call) };
+  return { attempt: call.copies, bytes: requestBytes(call), ...aboutPending(clientId, call, link) };
 }
 
 export function aboutReply(
@@ -32,7 +35,7 @@ export function aboutReply(
   attempt: number,
   bytes: number,
 ): ClientEvents['reply-received'] {
-  return { ...aboutPending(clientId, call, link), attempt, bytes };
+  return { attempt, bytes, ...aboutPending(clientId, call, link) };
 }
 
 interface CallEnding {
@@ -53,7 +56,7 @@ export function observe(
   const begunAt = clock.now();
   const tell = (ending: CallEnding): void => {
     const duration = clock.now() - begunAt;
-    events.emit?.('call-ended', { ...about, ...ending, duration, attempts: call.copies });
+    events.emit?.('call-ended', { duration, attempts: call.copies, ...about, ...ending });
   };
   call.resolve = value => {
     tell({ end: 'result', code: 'ok', outcome: isAnswered(call, value) ? 'executed' : 'unknown' });
@@ -63,7 +66,7 @@ export function observe(
     tell(endingOf(error));
     reject(error);
   };
-  events.emit?.('call-begun', { ...about, bytes: requestBytes(call) });
+  events.emit?.('call-begun', { bytes: requestBytes(call), ...about });
 }
 
 function requestBytes({ frame }: PendingCall): number {

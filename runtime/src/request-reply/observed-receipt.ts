@@ -1,4 +1,7 @@
-/** What a server's events tell of the calls that it received. Only called while somebody listens. */
+/**
+ * What a server's events tell of the calls that it received. Only called while somebody listens. In literals the spread is
+ * last, as in `observed-call.ts`.
+ */
 import type { AnyProcedure } from '../schema/description.js';
 import type { CallEnd, EventCall, EventPath, ServerEvents } from '../schema/events.js';
 import type { Link } from '../transport/transport.js';
@@ -16,7 +19,7 @@ export function aboutRequest(
   bytes: number,
 ): ServerEvents['request-received'] {
   const { clientId } = sender.kind === 'session' ? sender.session : sender;
-  return { ...aboutReceived({ clientId, number, procedure, link }), attempt, bytes };
+  return { attempt, bytes, ...aboutReceived({ clientId, number, procedure, link }) };
 }
 
 /** The call, and where its latest copy came from. */

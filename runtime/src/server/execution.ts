@@ -113,7 +113,7 @@ export class Execution {
     );
     counters.running++;
     counters.executed++;
-    this.events.emit?.('executing', { ...aboutReceived(call), attempt: call.attempt });
+    this.events.emit?.('executing', { attempt: call.attempt, ...aboutReceived(call) });
     let result: unknown;
     try {
       result = call.streams === undefined ? target.invoke(values, context) : stream(work, context);
