@@ -13,3 +13,7 @@ describe('a channel with several servers', () => {
     });
   }
 });
+
+test('found by a seed: a call that may execute twice went round all servers once, while each was silent', async () => {
+  await play(severalServers.find(({ number }) => number === 101)!, 1137);
+});

@@ -17,6 +17,10 @@ import { callHedged, checkHedged } from './hedge.js';
 import { mayMove, Trail } from './moving.js';
 import type { Pool } from './pool.js';
 
+/** Milliseconds before a call goes round all servers once more, doubled each time. */
+const firstPause = 50;
+const longestPause = 1000;
+
 export interface BalancedCallerOptions {
   readonly pool: Pool;
   readonly clock: Clock;
@@ -56,6 +60,7 @@ export function createBalancedCaller({ pool, clock, hedge, retryBudget }: Balanc
     const mostAttempts = options?.attempts ?? Number.POSITIVE_INFINITY;
     let backend: Backend | undefined = first;
     let current = options;
+    let rounds = 0;
     for (;;) {
       trail.tried.add(backend);
       try {
@@ -65,9 +70,18 @@ export function createBalancedCaller({ pool, clock, hedge, retryBudget }: Balanc
         const deadline = deadlineAt - clock.now();
         const attempts = mostAttempts - trail.attempts - error.attempts;
         backend = deadline > 0 && attempts > 0 ? pickOther(trail.tried) : undefined;
+        const pause = Math.min(longestPause, firstPause * 2 ** rounds);
+        const hasTime = deadline > pause && deadline !== Number.POSITIVE_INFINITY;
+        if (backend === undefined && trail.isSent(error) && attempts > 0 && hasTime) {
+          // All were silent, and each may be there again: what began and may execute twice has until its deadline.
+          await new Promise<void>(resolve => void clock.setTimer(pause, resolve));
+          rounds++;
+          trail.tried.clear();
+          backend = pickOther(trail.tried);
+        }
         if (backend === undefined) throw trail.told(error);
         trail.add(error);
-        current = { ...options, deadline, attempts };
+        current = { ...options, deadline: deadlineAt - clock.now(), attempts };
       }
     }
   };

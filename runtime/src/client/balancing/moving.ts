@@ -33,6 +33,11 @@ export class Trail<Server> {
     this.uncertain ||= error.outcome === 'unknown';
   }
 
+  /** Whether a copy may have reached a server, in the attempt that failed so or in an earlier one. */
+  isSent({ outcome }: CallError): boolean {
+    return this.uncertain || outcome === 'unknown';
+  }
+
   /** What is told of the whole call, whose last attempt ended so: earlier ones count too. */
   told(error: unknown): unknown {
     if (!(error instanceof CallError)) return error;
