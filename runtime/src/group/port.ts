@@ -67,3 +67,9 @@ export interface StatePart {
    */
   merge?(pieces: AsyncIterable<Uint8Array>): Promise<void>;
 }
+
+/** What stands on a stack: group RPC, a dispatcher of messages, a replicated map. Made before `join`, and handed to it. */
+export interface GroupPart {
+  /** Called once, before the stack starts: the place for `receive`, `subscribe` and `addState`. */
+  attach(port: GroupPort): void;
+}
