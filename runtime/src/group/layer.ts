@@ -10,10 +10,20 @@ import type { View } from './view.js';
 
 export type ServiceName = keyof Services;
 
+/** The next view, and how it came about. */
+export interface ViewEvent {
+  readonly type: 'view';
+  readonly view: View;
+  /** The members that were in no view before. */
+  readonly joined: readonly MemberId[];
+  /** The members of the views before, a list for each that was merged; the one whose state counts comes first. */
+  readonly sides: readonly (readonly MemberId[])[];
+}
+
 /** What happens to a group, as the layers tell each other. Each layer is told, from the lowest to the highest. */
 export type GroupEvent =
   /** The next view begins. What is sent from now on belongs to it. */
-  | { readonly type: 'view'; readonly view: View }
+  | ViewEvent
   /** Nothing was heard of a member for too long; it is being asked. */
   | { readonly type: 'suspect'; readonly member: MemberId }
   /** It was heard again, before it was excluded. */
@@ -26,6 +36,8 @@ export type GroupEvent =
   | { readonly type: 'unblock' }
   /** What was held back may be sendable now. */
   | { readonly type: 'room' }
+  /** Members told that they hold more than before; raised while `MulticastService.watched` is set. */
+  | { readonly type: 'held' }
   /** This member was excluded, or has left, or the group was destroyed: nothing is sent or delivered any more. */
   | { readonly type: 'end'; readonly reason: 'left' | 'destroyed' | 'failed'; readonly error?: Error };
 
@@ -69,6 +81,8 @@ export interface LayerContext {
   down(batch: Batch): void;
   /** Tells all layers, from the lowest to the highest, before it returns. */
   raise(event: GroupEvent): void;
+  /** Calls back when the current turn's work is done, before time passes. */
+  defer(callback: () => void): void;
   /** `wakeAt` was changed by something other than `up`, `down`, `on` and `tick`, such as a socket's callback. */
   reschedule(): void;
   /** Counts what was dropped and why, for `stats()`: nothing is dropped in silence. */

@@ -33,11 +33,13 @@ export interface DiscoveryService {
   /**
    * Looks for members once: asks, and calls back with who answered, after `timeout` milliseconds or when a coordinator
    * answered. Another call replaces one that has not ended.
+   *
+   * @param found told who is in the group, and who else was heard to look for it
    */
-  find(timeout: number, found: (members: readonly Discovered[]) => void): void;
+  find(timeout: number, found: (members: readonly Discovered[], seekers: readonly MemberId[]) => void): void;
   /** What this member answers to those who look; undefined: nothing (it is not in the group yet). */
   answer: Discovered | undefined;
-  /** Told of each coordinator of another view that announces itself; set by the merge layer. */
+  /** Told of each member of another view that announces itself as its coordinator; set by the layer that merges. */
   onForeign: ((found: Discovered) => void) | undefined;
   /** Announces this member as the coordinator of its view to whomever is there. */
   announce(): void;
@@ -45,7 +47,10 @@ export interface DiscoveryService {
 
 /** What is said of a group to those who look for it. */
 export interface Discovered {
+  /** The view of who says it. */
   readonly view: View;
+  /** Whether that view is the primary partition. */
+  readonly primary: boolean;
   /** Who says it. */
   readonly by: MemberId;
 }
@@ -68,21 +73,25 @@ export interface MulticastService {
   received(): Cut;
   /** Receives nothing new from now on, but what `fetch` asks for: what was told by `received` stays true. */
   freeze(): void;
-  /** Undoes `freeze` in the same view. */
-  thaw(): void;
   /**
-   * Asks the holders for what is missing up to the cut, again and again, until everything is there; `done` is called
-   * once. A later call replaces an earlier one; `open` and `thaw` end it.
+   * Asks for what is missing up to the cut, again and again, until everything is there; then `done` is called, once. A
+   * later call replaces an earlier one, and the next view ends it.
+   *
+   * @param holders by rank of sender: who has its messages up to the cut
    */
   fetch(cut: Cut, holders: readonly MemberId[], done: () => void): void;
-  /** Answers requests for a view that has ended at this member, as long as others may still need it. */
-  readonly view: View | undefined;
-  /** By rank of member, by rank of sender: what each has told that it holds. For stability, and for `safe`. */
+  /** By rank of sender: what the member of this rank is known to hold. */
   acknowledged(rank: number): Cut;
-  /** How many of one's own messages every member has taken; those behind it are unacknowledged. */
+  /** That a member holds the messages of a sender up to this one follows from something that it sent. */
+  acknowledge(rank: number, sender: number, seq: number): void;
+  /** Whether to raise `held`. */
+  watched: boolean;
+  /** How many of one's own messages of this view every member has taken. */
   readonly taken: number;
-  /** The number of the latest message that was sent. */
+  /** How many messages were sent in this view. */
   readonly sent: number;
+  /** How many messages are kept because somebody may still ask for them. */
+  readonly buffered: number;
   /** The application has taken this message, so that its sender may send another. */
   consumed(message: Message): void;
 }
@@ -103,6 +112,11 @@ export interface MembershipService {
 export interface OrderService {
   /** By rank: how many of each member's multicasts of this view were delivered, fragments counted. */
   delivered(): Cut;
+  /**
+   * The view ends, and all its members have received the same: delivers what is left in an order that follows from the
+   * messages alone, and drops what can be delivered nowhere.
+   */
+  finish(): void;
 }
 
 export interface FlowService {

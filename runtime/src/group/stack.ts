@@ -132,6 +132,12 @@ export function composeStack(options: StackOptions): Stack {
       up: batch => neighbours[index]!.up(batch),
       down: batch => neighbours[index]!.down(batch),
       raise,
+      defer: callback =>
+        clock.defer(() => {
+          if (stopped) return;
+          callback();
+          reschedule();
+        }),
       reschedule,
       count: what => drops.set(what, (drops.get(what) ?? 0) + 1),
     };
