@@ -102,11 +102,8 @@ export function parseGroupAddress(
     }
     return value;
   };
-  const placeOf = (written: string): SocketAddress => {
-    const [, host, port] = place.exec(written) ?? [];
-    if (host === undefined || Number(port) > 65_535) return fail(`write HOST:PORT instead of '${written}'`);
-    return { host: host.replace(/^\[|\]$/g, ''), port: Number(port) };
-  };
+  const placeOf = (written: string): SocketAddress =>
+    readPlace(written) ?? fail(`write HOST:PORT instead of '${written}'`);
 
   if (scheme === 'udp+multicast') {
     const given = options(['interface', 'ttl', 'mtu']);
@@ -153,6 +150,23 @@ export function parseGroupAddress(
   return fail(
     'write udp+multicast://GROUP:PORT?interface=ADDRESS&ttl=N, udp://HOST:PORT,… or tcp://HOST:PORT,…',
   );
+}
+
+function readPlace(text: string): SocketAddress | undefined {
+  const [, host, port] = place.exec(text) ?? [];
+  if (host === undefined || Number(port) > 65_535) return undefined;
+  return { host: host.replace(/^\[|\]$/g, ''), port: Number(port) };
+}
+
+/**
+ * A place where a member may be: `host:port`, `10.0.0.1:7000`, `[2001:db8::1]:7000`.
+ *
+ * @throws TypeError when `text` is none
+ */
+export function parsePlace(text: string): SocketAddress {
+  const found = readPlace(text);
+  if (found === undefined) throw new TypeError(`'${text}' is not a place of a member: write HOST:PORT`);
+  return found;
 }
 
 /** Whether an IPv4 address is in 224.0.0.0/4. */

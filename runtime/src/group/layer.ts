@@ -106,7 +106,8 @@ export type DropReason =
   | 'predecessor-lost'
   | 'fault'
   | 'flood'
-  | 'overflow';
+  | 'overflow'
+  | 'unreachable';
 
 /** Who is known, and where. */
 export interface Directory {

@@ -3,10 +3,11 @@ import type { DatagramSocket, SocketAddress } from '../../platform/platform.js';
 import type { MulticastAddress } from '../address.js';
 import type { Layer, LayerContext, LayerSpec } from '../layer.js';
 import { everyone } from '../member.js';
+import type { TransportService } from '../services.js';
 import { type Arrival, createArrival } from './arrival.js';
 import { maxBodyOf, packetBytesAt } from './limits.js';
-import { createPacking } from './packing.js';
-import { createSending, type Send } from './sending.js';
+import { createPacking, everywhere } from './packing.js';
+import { createSending, type Send, sendToAll } from './sending.js';
 
 /**
  * The transport where multicast works. A member's packets, multicasts included, leave by one socket of its own, so that
@@ -19,13 +20,19 @@ export function multicastTransport(address: MulticastAddress): LayerSpec {
     provides: ['transport'],
     create: context => {
       const packetBytes = address.mtu ?? packetBytesAt(address.interface);
-      context.provide('transport', { maxBody: maxBodyOf(packetBytes, undefined) });
-      return createLayer(context, address, packetBytes);
+      const service: TransportService = { maxBody: maxBodyOf(packetBytes, undefined), places: [] };
+      context.provide('transport', service);
+      return createLayer(context, address, packetBytes, service);
     },
   };
 }
 
-function createLayer(context: LayerContext, address: MulticastAddress, packetBytes: number): Layer {
+function createLayer(
+  context: LayerContext,
+  address: MulticastAddress,
+  packetBytes: number,
+  service: TransportService,
+): Layer {
   const { directory } = context;
   const group: SocketAddress = { host: address.host, port: address.port };
   const receive = createArrival(context, undefined);
@@ -37,13 +44,17 @@ function createLayer(context: LayerContext, address: MulticastAddress, packetByt
     packetBytes,
     sealing: undefined,
     emit: (packet, target, sent) => {
-      const to = target === everyone ? group : directory.get(target)?.at;
-      if (to !== undefined && send !== undefined) {
-        send(packet, to, sent);
-        return;
+      if (send === undefined) return;
+      if (target === everyone) send(packet, group, sent);
+      else if (target === everywhere) sendToAll(send, packet, [group, ...service.places], sent);
+      else {
+        const to = directory.get(target)?.at;
+        if (to !== undefined) send(packet, to, sent);
+        else {
+          context.count('not-a-member');
+          sent();
+        }
       }
-      context.count('not-a-member');
-      sent();
     },
   });
 

@@ -1,19 +1,25 @@
 /** Gathers messages in packets on their way down: one open packet for each destination. */
 import type { LayerContext } from '../layer.js';
-import type { MemberId } from '../member.js';
-import type { Batch, Message } from '../message.js';
+import { everyone } from '../member.js';
+import { type Batch, Kind, type Message } from '../message.js';
 import { groupKeyOf } from './layout.js';
 import { PacketWriter, type Sealing } from './packet-writer.js';
 
 /** How many buffers wait for the next packet; what goes beyond is left to the garbage collector. */
 const mostSpare = 64;
 
+/**
+ * As the target of a packet: everyone in the view, and whoever may be elsewhere. It is what `everyone` means to layers that
+ * look for others; the packet is the same.
+ */
+export const everywhere = -1;
+
 export interface PackingOptions {
   readonly context: LayerContext;
   readonly packetBytes: number;
   readonly sealing: Sealing | undefined;
-  /** Sends a packet, of which the bytes are not written again before `sent` is called. Never called: never again. */
-  readonly emit: (packet: Buffer, target: MemberId, sent: () => void) => void;
+  /** Sends a packet to a member, to `everyone` or `everywhere`, of which the bytes are not written again before `sent` is called. Never called: never again. */
+  readonly emit: (packet: Buffer, target: number, sent: () => void) => void;
 }
 
 /** What is sent in one turn of the event loop leaves in as few packets as hold it. */
@@ -26,6 +32,8 @@ export interface Packing {
 /** A packet's memory, and what is done when it is free again. */
 interface Slot {
   readonly writer: PacketWriter;
+  /** A member, `everyone` or `everywhere`. */
+  target: number;
   readonly sent: () => void;
 }
 
@@ -34,7 +42,7 @@ export function createPacking({ context, packetBytes, sealing, emit }: PackingOp
   const origin = { groupKey: groupKeyOf(context.group), sender: context.self.id, sealing, packetBytes };
   const spare: Slot[] = [];
   /** In the order in which they were begun. */
-  const open = new Map<MemberId, Slot>();
+  const open = new Map<number, Slot>();
   /** Of the packet that the last message went into. */
   let last: Slot | undefined;
   let scheduled = false;
@@ -42,6 +50,7 @@ export function createPacking({ context, packetBytes, sealing, emit }: PackingOp
 
   const createSlot = (): Slot => {
     const slot: Slot = {
+      target: everyone,
       writer: new PacketWriter(origin),
       sent: () => {
         if (spare.length < mostSpare) spare.push(slot);
@@ -50,21 +59,22 @@ export function createPacking({ context, packetBytes, sealing, emit }: PackingOp
     return slot;
   };
 
-  const slotFor = (target: MemberId): Slot => {
+  const slotFor = (target: number): Slot => {
     let slot = open.get(target);
     if (slot === undefined) {
       slot = spare.pop() ?? createSlot();
-      slot.writer.begin(target);
+      slot.target = target;
+      slot.writer.begin(target === everywhere ? everyone : target);
       open.set(target, slot);
     }
     return slot;
   };
 
   const close = (slot: Slot): void => {
-    const { writer, sent } = slot;
-    open.delete(writer.target);
+    const { writer, target, sent } = slot;
+    open.delete(target);
     if (slot === last) last = undefined;
-    emit(writer.finish(), writer.target, sent);
+    emit(writer.finish(), target, sent);
   };
 
   const flush = (): void => {
@@ -86,12 +96,12 @@ export function createPacking({ context, packetBytes, sealing, emit }: PackingOp
   return {
     down: batch => {
       for (const message of batch) {
-        const { target } = message;
+        const target = targetOf(message);
         if (target === origin.sender) {
           sendToSelf(message);
           continue;
         }
-        let slot = last?.writer.target === target ? last : slotFor(target);
+        let slot = last?.target === target ? last : slotFor(target);
         if (!slot.writer.add(message)) {
           close(slot);
           slot = slotFor(target);
@@ -105,4 +115,9 @@ export function createPacking({ context, packetBytes, sealing, emit }: PackingOp
     },
     flush,
   };
+}
+
+function targetOf({ target, kind }: Message): number {
+  const isLooking = kind === Kind.discovery || kind === Kind.merge;
+  return isLooking && target === everyone ? everywhere : target;
 }

@@ -52,3 +52,18 @@ export function createSending(socket: DatagramSocket, context: Pick<LayerContext
   };
   return send;
 }
+
+/** Sends one packet to several places. */
+export function sendToAll(
+  send: Send,
+  packet: Buffer,
+  places: readonly SocketAddress[],
+  sent: () => void,
+): void {
+  let under = places.length;
+  if (under === 0) sent();
+  const one = (): void => {
+    if (--under === 0) sent();
+  };
+  for (const to of places) send(packet, to, one);
+}
