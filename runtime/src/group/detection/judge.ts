@@ -1,0 +1,14 @@
+/** What the silence of a member means. */
+
+/** Of one member. Time that this process was stopped itself is not told to it. */
+export interface Judge {
+  /** The member was heard after so many milliseconds of silence. */
+  heard(silence: number): void;
+  /** How suspicious so many milliseconds of silence are: from 1 on the member is suspected. Rises with the silence. */
+  suspicion(silence: number): number;
+}
+
+/** Where delays have a known bound, a silence that is longer is suspicious. */
+export function boundedJudge(suspectAfter: number): Judge {
+  return { heard: () => {}, suspicion: silence => silence / suspectAfter };
+}
