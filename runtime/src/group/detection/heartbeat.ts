@@ -26,8 +26,6 @@ export interface BoundedDetectionOptions {
 export interface DetectionTiming {
   /** Who has multicast nothing for so many milliseconds multicasts a heartbeat. */
   readonly interval: number;
-  /** How long a member is asked in vain, at the least, before it is dead. */
-  readonly verifyFor: number;
   /** How long a member was silent, at the least, before it is dead. */
   readonly floor: number;
 }
@@ -54,12 +52,8 @@ export function boundedDetection(options: BoundedDetectionOptions = {}): LayerSp
       `detection needs 0 < interval < suspectAfter < deadAfter; got ${interval}, ${suspectAfter}, ${deadAfter}`,
     );
   }
-  const judge = boundedJudge(suspectAfter);
-  return detectionBy(() => judge, {
-    interval,
-    verifyFor: deadAfter - suspectAfter,
-    floor: Math.min(defaultFloor, deadAfter),
-  });
+  const judge = boundedJudge(suspectAfter, deadAfter - suspectAfter);
+  return detectionBy(() => judge, { interval, floor: Math.min(defaultFloor, deadAfter) });
 }
 
 /** Detection by whatever judges a member's silence; each member has a judge of its own. */
@@ -226,7 +220,6 @@ class Detector implements Layer, DetectionService {
 
   /** Suspects a member, asks it, and finds it dead, in this order. */
   private look(member: Watched, now: number): void {
-    const { verifyFor, floor } = this.timing;
     const silence = now - member.heardAt;
     if (!member.suspected && member.judge.suspicion(silence) >= 1) {
       member.suspected = true;
@@ -236,7 +229,7 @@ class Detector implements Layer, DetectionService {
     }
     if (member.askingSince === undefined) return;
     if (now - member.askedAt >= this.cadence) this.ask(member, now);
-    if (now - member.askingSince < verifyFor || silence < floor) return;
+    if (silence < this.timing.floor || !member.judge.hasHadChance(now - member.askingSince)) return;
     // What waits in the socket is read first, if this process was slow to come to it.
     member.doomedAt ??= now;
     if (now - member.doomedAt < this.cadence / 2) return;
