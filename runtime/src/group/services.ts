@@ -64,6 +64,8 @@ export interface Discovered {
 export interface DetectionService {
   /** Asks a member at once whether it lives; ends in `dead` or, when it was suspected, in `unsuspect`. */
   verify(id: MemberId): void;
+  /** The latest view in which a member of the current one is known to have been; undefined: nothing is known. */
+  viewOf(id: MemberId): ViewId | undefined;
 }
 
 export interface UnicastService {
