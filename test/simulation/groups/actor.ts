@@ -1,7 +1,8 @@
 /** A member on the stage: one incarnation on one host, of whose doings the judge is told. */
+
+import type { DeliveryOrder } from '../../../runtime/src/schema/group.js';
 import type { GroupJudge } from '../../judge/group-judge.js';
 import { type Payload, readPayload } from '../../judge/group-payload.js';
-import type { DeliveryOrder } from '../../../runtime/src/schema/group.js';
 import type { GroupMember } from './member.js';
 
 /** How a message is sent. */

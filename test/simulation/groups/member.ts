@@ -1,8 +1,9 @@
 /** What the stage needs of a member of a group. */
+
+import type { Implementation } from '@convoke/runtime';
 import type { Host } from '@convoke/runtime/testing';
 import type { GroupView } from '../../../runtime/src/group/view.js';
 import type { DeliveryOrder, GroupDescription } from '../../../runtime/src/schema/group.js';
-import type { Implementation } from '@convoke/runtime';
 
 export interface GroupMember {
   readonly address: string;

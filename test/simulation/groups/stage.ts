@@ -49,7 +49,10 @@ export class GroupStage {
       seed: `group ${scenario.number}/${seed}`,
     });
     const now = () => this.world.now;
-    this.troubles = new Troubles(now, member => this.hosts.get(member.slice(0, member.lastIndexOf(':'))) ?? '');
+    this.troubles = new Troubles(
+      now,
+      member => this.hosts.get(member.slice(0, member.lastIndexOf(':'))) ?? '',
+    );
     this.judge = new GroupJudge(this.troubles, now);
   }
 
@@ -236,7 +239,9 @@ export class GroupStage {
     const { id, members } = first.member.view;
     return (
       members.length === actors.length &&
-      actors.every(({ isAlive, member, address }) => isAlive && member.view.id === id && members.includes(address))
+      actors.every(
+        ({ isAlive, member, address }) => isAlive && member.view.id === id && members.includes(address),
+      )
     );
   }
 }
