@@ -4,7 +4,7 @@
  * orders nor causality, and no member waits for ever.
  */
 import { Kind, type Message, Order } from '../message.js';
-import { MessageQueue } from './message-queue.js';
+import { MessageQueue } from '../message-queue.js';
 import type { OrderRun } from './order-frames.js';
 
 const longestRun = 0xffff;
