@@ -49,6 +49,11 @@ export interface Layer {
   down?(batch: Batch): void;
   /** What happened to the group. */
   on?(event: GroupEvent): void;
+  /**
+   * Asked after `on`. True: the layers above, and what stands on the stack, are not told; the layer tells them by
+   * `LayerContext.pass`, then or later. So an event keeps its place among messages that are held back.
+   */
+  keeps?(event: GroupEvent): boolean;
   /** When `tick` wants to be called, on the monotonic clock; `Infinity` or absent: not at all. */
   readonly wakeAt?: number;
   /** Called at `wakeAt` or later. */
@@ -81,6 +86,8 @@ export interface LayerContext {
   down(batch: Batch): void;
   /** Tells all layers, from the lowest to the highest, before it returns. */
   raise(event: GroupEvent): void;
+  /** Tells the layers above this one, and what stands on the stack, of an event that this layer kept. */
+  pass(event: GroupEvent): void;
   /** Calls back when the current turn's work is done, before time passes. */
   defer(callback: () => void): void;
   /** The transport's `start` tells where this member is. */

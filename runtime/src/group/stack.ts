@@ -116,9 +116,16 @@ export function composeStack(options: StackOptions): Stack {
     };
   };
 
-  const raise = (event: GroupEvent): void => {
-    for (const layer of layers) layer.on?.(event);
+  const tellFrom = (index: number, event: GroupEvent): void => {
+    for (let at = index; at < layers.length; at++) {
+      const layer = layers[at]!;
+      layer.on?.(event);
+      if (layer.keeps?.(event)) return;
+    }
     options.on(event);
+  };
+  const raise = (event: GroupEvent): void => {
+    tellFrom(0, event);
     reschedule();
   };
 
@@ -141,6 +148,7 @@ export function composeStack(options: StackOptions): Stack {
         self = createMember(self.id, at);
         directory.learn(self);
       },
+      pass: event => tellFrom(index + 1, event),
       defer: callback =>
         clock.defer(() => {
           if (stopped) return;
