@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { shuffle } from '../../../../runtime/src/group/faults/shuffle.js';
-import { inOrder, numbered, other, self, start, texts } from './support.js';
+import { inOrder, numbered, self, start, texts } from './support.js';
 
 describe('shuffle', () => {
   it('lets messages overtake each other, and loses none', () => {
