@@ -2,7 +2,7 @@
  * What a stack is made of. A layer is a state machine: batches go in by `up` and `down`, events by `on`, time by `tick`;
  * batches and events come out through its `LayerContext`. It has no promise and no timer of its own.
  */
-import type { Clock, Platform, Random } from '../platform/platform.js';
+import type { Clock, Platform, Random, SocketAddress } from '../platform/platform.js';
 import type { Member, MemberId } from './member.js';
 import type { Batch } from './message.js';
 import type { Services } from './services.js';
@@ -49,6 +49,11 @@ export interface Layer {
   down?(batch: Batch): void;
   /** What happened to the group. */
   on?(event: GroupEvent): void;
+  /**
+   * Asked after `on`. True: the layers above, and what stands on the stack, are not told; the layer tells them by
+   * `LayerContext.pass`, then or later. So an event keeps its place among messages that are held back.
+   */
+  keeps?(event: GroupEvent): boolean;
   /** When `tick` wants to be called, on the monotonic clock; `Infinity` or absent: not at all. */
   readonly wakeAt?: number;
   /** Called at `wakeAt` or later. */
@@ -63,7 +68,7 @@ export interface Layer {
 export interface LayerContext {
   /** The name of the group. */
   readonly group: string;
-  /** This member. Its address is known once the transport has started. */
+  /** This member. Its address is known once the transport has started; to be read again then. */
   readonly self: Member;
   /** The services of layers below, as `requires` names them. */
   readonly services: Services;
@@ -81,8 +86,12 @@ export interface LayerContext {
   down(batch: Batch): void;
   /** Tells all layers, from the lowest to the highest, before it returns. */
   raise(event: GroupEvent): void;
+  /** Tells the layers above this one, and what stands on the stack, of an event that this layer kept. */
+  pass(event: GroupEvent): void;
   /** Calls back when the current turn's work is done, before time passes. */
   defer(callback: () => void): void;
+  /** The transport's `start` tells where this member is. */
+  setSelf(at: SocketAddress): void;
   /** `wakeAt` was changed by something other than `up`, `down`, `on` and `tick`, such as a socket's callback. */
   reschedule(): void;
   /** Counts what was dropped and why, for `stats()`: nothing is dropped in silence. */
@@ -103,7 +112,9 @@ export type DropReason =
   | 'incomplete'
   | 'predecessor-lost'
   | 'fault'
-  | 'flood';
+  | 'flood'
+  | 'overflow'
+  | 'unreachable';
 
 /** Who is known, and where. */
 export interface Directory {
@@ -111,7 +122,10 @@ export interface Directory {
   get(id: MemberId): Member | undefined;
   /** Notes a member; what is known already stays. */
   learn(member: Member): void;
-  /** Forgets all but these and those that were learnt within the last minute. */
+  /**
+   * A new view: its members are where it says, whatever was known of them. Forgets all others but those that were learnt,
+   * or were in the view before, within the last minute.
+   */
   retain(members: readonly Member[]): void;
 }
 

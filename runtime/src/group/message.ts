@@ -22,6 +22,8 @@ export const Kind = {
   /** I am here; and are you? */
   heartbeat: 17,
   verify: 18,
+  /** Where the connections are made by which members watch each other. */
+  connection: 23,
   /** Acknowledgements of reliable unicast. */
   unicastAck: 19,
   /** Requests for lost multicasts, what each has, and how far a sender got. */
@@ -47,6 +49,11 @@ export class Message {
   readonly kind: Kind;
   /** Set on its way up; on its way down it is oneself, but for retransmissions of what others sent. */
   sender: MemberId;
+  /**
+   * Whose packet brought it, set by the transport: another member than `sender` where that one sends again what `sender`
+   * had sent. So it tells who lives.
+   */
+  from: MemberId;
   /** A member, or `everyone`. */
   target: MemberId;
   /** Not changed by anyone once the message is on its way. */
@@ -77,6 +84,7 @@ export class Message {
   constructor(kind: Kind, sender: MemberId, target: MemberId, body: Uint8Array) {
     this.kind = kind;
     this.sender = sender;
+    this.from = sender;
     this.target = target;
     this.body = body;
   }

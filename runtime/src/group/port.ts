@@ -57,6 +57,11 @@ export interface GroupPort {
 export interface StatePart {
   /** Names it among the parts; the same at all members. */
   readonly name: string;
+  /**
+   * Resolves when all that was delivered to this part has been executed: before that nothing is saved or loaded. Absent
+   * where every delivery is executed before the listener returns.
+   */
+  settle?(): Promise<void>;
   /** The state at this moment, in pieces of any length. Deliveries wait until the last piece was taken. */
   save(): AsyncIterable<Uint8Array>;
   /** Replaces the state. Deliveries wait until it has settled. */

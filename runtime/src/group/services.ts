@@ -1,4 +1,5 @@
 /** What layers offer to those above them, by name. A stack is checked for them when it is composed. */
+import type { SocketAddress } from '../platform/platform.js';
 import type { MemberId } from './member.js';
 import type { Message } from './message.js';
 import type { View, ViewId } from './view.js';
@@ -10,7 +11,7 @@ export interface Services {
   readonly discovery: DiscoveryService;
   /** Watches members. */
   readonly detection: DetectionService;
-  /** Messages with `reliable` to one member. A mark; it has nothing to ask for. */
+  /** Messages with `reliable` to one member. */
   readonly unicast: UnicastService;
   /** Messages with `reliable` to everyone. */
   readonly multicast: MulticastService;
@@ -27,6 +28,11 @@ export interface Services {
 export interface TransportService {
   /** The longest body that one packet takes. */
   readonly maxBody: number;
+  /**
+   * Where members may be that nobody knows yet, by IP address: what discovery and merging send to everyone goes there too.
+   * Set by discovery.
+   */
+  places: readonly SocketAddress[];
 }
 
 export interface DiscoveryService {
@@ -58,11 +64,18 @@ export interface Discovered {
 export interface DetectionService {
   /** Asks a member at once whether it lives; ends in `dead` or, when it was suspected, in `unsuspect`. */
   verify(id: MemberId): void;
+  /** The latest view in which a member of the current one is known to have been; undefined: nothing is known. */
+  viewOf(id: MemberId): ViewId | undefined;
 }
 
 export interface UnicastService {
   /** Drops what waits for a member that is gone, and starts a new connection when it is back. */
   forget(id: MemberId): void;
+  /**
+   * False: so much waits to be sent to this member that more should not be added before the event `room`, which is raised
+   * once that has changed.
+   */
+  writable(id: MemberId): boolean;
 }
 
 /** By rank in a view: how many messages of each member, without a gap, from the first. */

@@ -9,7 +9,7 @@ import type {
   LayerSpec,
   ServiceName,
 } from './layer.js';
-import type { Member } from './member.js';
+import { createMember, type Member } from './member.js';
 import type { Batch } from './message.js';
 import type { Services } from './services.js';
 
@@ -17,7 +17,7 @@ import type { Services } from './services.js';
 export interface StackOptions {
   readonly group: string;
   readonly platform: Platform;
-  /** Its address may be set by the transport's `start`. */
+  /** Its address is set by the transport's `start`. */
   readonly self: Member;
   readonly directory: Directory;
   /** From the lowest to the highest. */
@@ -30,6 +30,8 @@ export interface StackOptions {
 
 /** Layers that run. */
 export interface Stack {
+  /** This member, at its address once the stack has started. */
+  readonly self: Member;
   readonly services: Services;
   /** What was dropped so far, and why. */
   readonly drops: ReadonlyMap<DropReason, number>;
@@ -65,7 +67,8 @@ export function checkStack(layers: readonly LayerSpec[]): void {
 
 /** @throws TypeError when the layers do not fit */
 export function composeStack(options: StackOptions): Stack {
-  const { group, platform, self, directory, layers: specs } = options;
+  const { group, platform, directory, layers: specs } = options;
+  let { self } = options;
   checkStack(specs);
   const { clock } = platform;
   const services: Partial<Record<ServiceName, unknown>> = {};
@@ -113,9 +116,16 @@ export function composeStack(options: StackOptions): Stack {
     };
   };
 
-  const raise = (event: GroupEvent): void => {
-    for (const layer of layers) layer.on?.(event);
+  const tellFrom = (index: number, event: GroupEvent): void => {
+    for (let at = index; at < layers.length; at++) {
+      const layer = layers[at]!;
+      layer.on?.(event);
+      if (layer.keeps?.(event)) return;
+    }
     options.on(event);
+  };
+  const raise = (event: GroupEvent): void => {
+    tellFrom(0, event);
     reschedule();
   };
 
@@ -123,7 +133,9 @@ export function composeStack(options: StackOptions): Stack {
   specs.forEach((spec, index) => {
     const context: LayerContext = {
       group,
-      self,
+      get self() {
+        return self;
+      },
       services: services as unknown as Services,
       clock,
       random: platform.random,
@@ -132,6 +144,11 @@ export function composeStack(options: StackOptions): Stack {
       up: batch => neighbours[index]!.up(batch),
       down: batch => neighbours[index]!.down(batch),
       raise,
+      setSelf: at => {
+        self = createMember(self.id, at);
+        directory.learn(self);
+      },
+      pass: event => tellFrom(index + 1, event),
       defer: callback =>
         clock.defer(() => {
           if (stopped) return;
@@ -157,6 +174,9 @@ export function composeStack(options: StackOptions): Stack {
   const top = downFrom(layers.length);
 
   return {
+    get self() {
+      return self;
+    },
     services: services as unknown as Services,
     drops,
     start: async () => {

@@ -23,11 +23,15 @@ export interface RoundTripEstimate {
   sample(milliseconds: number): void;
 }
 
-/** The SRTT and RTTVAR of one path. */
-export function createRoundTripEstimate(): RoundTripEstimate {
+/**
+ * The SRTT and RTTVAR of one path.
+ *
+ * @param first the time-out before the first sample, in milliseconds
+ */
+export function createRoundTripEstimate(first = initialTimeout): RoundTripEstimate {
   let smoothed = -1;
   let variation = 0;
-  let timeout = initialTimeout;
+  let timeout = first;
   return {
     get timeout() {
       return timeout;

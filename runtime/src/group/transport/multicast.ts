@@ -1,0 +1,110 @@
+/** Packets by UDP: to everyone by IP multicast, to one member by unicast. */
+import type { DatagramSocket, SocketAddress } from '../../platform/platform.js';
+import type { MulticastAddress } from '../address.js';
+import type { Layer, LayerContext, LayerSpec } from '../layer.js';
+import { everyone } from '../member.js';
+import type { TransportService } from '../services.js';
+import { type Arrival, createArrival } from './arrival.js';
+import { maxBodyOf, packetBytesAt } from './limits.js';
+import { createPacking, everywhere } from './packing.js';
+import { createSending, type Send, sendToAll } from './sending.js';
+
+/**
+ * The transport where multicast works. A member's packets, multicasts included, leave by one socket of its own, so that
+ * each comes from the member's address.
+ */
+export function multicastTransport(address: MulticastAddress): LayerSpec {
+  return {
+    name: 'multicast-transport',
+    requires: [],
+    provides: ['transport'],
+    create: context => {
+      const packetBytes = address.mtu ?? packetBytesAt(address.interface);
+      const service: TransportService = { maxBody: maxBodyOf(packetBytes, undefined), places: [] };
+      context.provide('transport', service);
+      return createLayer(context, address, packetBytes, service);
+    },
+  };
+}
+
+function createLayer(
+  context: LayerContext,
+  address: MulticastAddress,
+  packetBytes: number,
+  service: TransportService,
+): Layer {
+  const { directory } = context;
+  const group: SocketAddress = { host: address.host, port: address.port };
+  const receive = createArrival(context, undefined);
+  const sockets: DatagramSocket[] = [];
+  let send: Send | undefined;
+
+  const packing = createPacking({
+    context,
+    packetBytes,
+    sealing: undefined,
+    emit: (packet, target, sent) => {
+      if (send === undefined) return;
+      if (target === everyone) send(packet, group, sent);
+      else if (target === everywhere) sendToAll(send, packet, [group, ...service.places], sent);
+      else {
+        const to = directory.get(target)?.at;
+        if (to !== undefined) send(packet, to, sent);
+        else {
+          context.count('not-a-member');
+          sent();
+        }
+      }
+    },
+  });
+
+  return {
+    down: packing.down,
+    on: event => {
+      if (event.type === 'view') directory.retain(event.view.members);
+    },
+    start: async () => {
+      const own = await openOwn(context, address, receive);
+      sockets.push(own);
+      context.setSelf(own.address);
+      try {
+        sockets.push(await openGroup(context, address, receive));
+      } catch (error) {
+        own.close();
+        throw error;
+      }
+      send = createSending(own, context);
+    },
+    stop: () => {
+      packing.flush();
+      send = undefined;
+      for (const socket of sockets) socket.close();
+    },
+  };
+}
+
+async function openOwn(
+  { platform }: LayerContext,
+  { interface: host, ttl }: MulticastAddress,
+  onMessage: Arrival,
+): Promise<DatagramSocket> {
+  const socket = await platform.datagrams.open({ host, onMessage });
+  socket.setMulticastInterface(host);
+  socket.setMulticastTtl(ttl);
+  // Other members may be on this machine.
+  socket.setMulticastLoopback(true);
+  return socket;
+}
+
+async function openGroup(
+  { platform }: LayerContext,
+  { host, port, interface: from }: MulticastAddress,
+  onMessage: Arrival,
+): Promise<DatagramSocket> {
+  const { datagrams } = platform;
+  const options = { port, reuseAddress: true, onMessage };
+  // Bound to the group, a socket gets nothing of other groups at the same port. Not every system can do that.
+  const socket = await datagrams.open({ ...options, host }).catch(() => datagrams.open(options));
+  socket.joinGroup(host, from);
+  return socket;
+}
