@@ -83,7 +83,7 @@ export class ByteWriter {
     return this.buffer.subarray(0, this.end);
   }
 
-  /** May replace the buffer, so it is called before that is looked at. */
+  /** Where the next bytes go. To be called before `buffer` is looked at, which may be another afterwards. */
   private reserve(bytes: number): number {
     const at = this.end;
     this.end += bytes;

@@ -1,0 +1,52 @@
+/** The stack that `join` composes where it is given none: all layers that the contract's promises need. */
+import type { GroupAddress } from './address.js';
+import { boundedDetection } from './detection/heartbeat.js';
+import { listDiscovery } from './discovery/list.js';
+import { multicastDiscovery } from './discovery/multicast.js';
+import type { LayerSpec } from './layer.js';
+import { type MembershipOptions, membership } from './membership/membership.js';
+import { ordering } from './order/order.js';
+import type { StatePart } from './port.js';
+import { reliableMulticast } from './reliable/multicast.js';
+import { reliableUnicast } from './reliable/unicast.js';
+
+import { multicastTransport } from './transport/multicast.js';
+
+/** What a stack is composed for. */
+export interface StackPurpose {
+  readonly address: GroupAddress;
+  /** What a joiner is to be given, in this order. Filled until the stack is composed. */
+  readonly state: readonly StatePart[];
+}
+
+/** What `defaultStack` may be told. */
+export interface DefaultStackOptions {
+  /** Watches members. Default: `boundedDetection()`. */
+  readonly detection?: LayerSpec;
+  /** Finds members. Default: by what the address says. */
+  readonly discovery?: LayerSpec;
+  /** How views are agreed on and merged. */
+  readonly membership?: MembershipOptions;
+}
+
+/** From the lowest layer to the highest. */
+export function defaultStack(
+  { address }: StackPurpose,
+  { detection = boundedDetection(), discovery, membership: options }: DefaultStackOptions = {},
+): LayerSpec[] {
+  return [
+    multicastTransport(address as never),
+    discovery ?? discoveryFor(address),
+    detection,
+    reliableUnicast(),
+    reliableMulticast(),
+    membership(options),
+    ordering(),
+  ];
+}
+
+function discoveryFor(address: GroupAddress): LayerSpec {
+  return address.scheme === 'udp+multicast'
+    ? multicastDiscovery()
+    : listDiscovery(address.places.map(({ host, port }) => `${host}:${port}`));
+}
