@@ -1,8 +1,8 @@
 /** What every scenario of groups plays on: a world, hosts whose processes are members, and the judge of groups. */
+import type { JoinOptions } from '@convoke/runtime/group';
 import { type Host, type SimulationOptions, simulate, type World } from '@convoke/runtime/testing';
 import { GroupJudge } from '../../judge/group-judge.js';
 import { Actor, type Manner } from './actor.js';
-import { type JoinOptions, joinGroup } from './member.js';
 import { Troubles } from './troubles.js';
 
 /** Where the group is, unless a scenario says otherwise. */
@@ -99,7 +99,7 @@ export class GroupStage {
   async join(name: string, options: Partial<JoinOptions> = {}, address = groupAddress): Promise<Actor> {
     const host = this.host(name);
     const { platform } = host;
-    const member = await joinGroup(host, address, { name: groupName, ...options });
+    const member = await host.join(address, { name: groupName, ...options });
     const actor = new Actor(name, member, this.judge);
     // Its process may have ended while it joined.
     if (host.platform !== platform || !host.isUp) {
