@@ -1,5 +1,6 @@
 /** The stack that `join` composes where it is given none: all layers that the contract's promises need. */
 import type { GroupAddress } from './address.js';
+import { connectionDetection } from './detection/connections.js';
 import { boundedDetection } from './detection/heartbeat.js';
 import { listDiscovery } from './discovery/list.js';
 import { multicastDiscovery } from './discovery/multicast.js';
@@ -11,6 +12,8 @@ import { reliableMulticast } from './reliable/multicast.js';
 import { reliableUnicast } from './reliable/unicast.js';
 
 import { multicastTransport } from './transport/multicast.js';
+import { tcpTransport } from './transport/tcp.js';
+import { unicastTransport } from './transport/unicast.js';
 
 /** What a stack is composed for. */
 export interface StackPurpose {
@@ -35,14 +38,20 @@ export function defaultStack(
   { detection = boundedDetection(), discovery, membership: options }: DefaultStackOptions = {},
 ): LayerSpec[] {
   return [
-    multicastTransport(address as never),
+    transportFor(address),
     discovery ?? discoveryFor(address),
     detection,
+    connectionDetection(),
     reliableUnicast(),
     reliableMulticast(),
     membership(options),
     ordering(),
   ];
+}
+
+function transportFor(address: GroupAddress): LayerSpec {
+  if (address.scheme === 'udp+multicast') return multicastTransport(address);
+  return address.scheme === 'tcp' ? tcpTransport(address) : unicastTransport(address);
 }
 
 function discoveryFor(address: GroupAddress): LayerSpec {
