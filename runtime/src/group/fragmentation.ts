@@ -61,13 +61,13 @@ export function fragmentOf(message: Message, from: number, most: number): Messag
   const to = Math.min(body.length, from + most);
   const fragment = new Message(kind, sender, target, body.subarray(from, to));
   fragment.reliable = reliable;
-  fragment.order = order;
   fragment.nested = nested;
   if (to < body.length) {
     fragment.more = true;
     return fragment;
   }
-  // A majority that holds the last one holds all.
+  // The others are plain fifo: what holds for the last one, such as that a majority holds it, holds for them too.
+  fragment.order = order;
   fragment.safe = safe;
   fragment.vector = vector;
   return fragment;
