@@ -120,6 +120,8 @@ export function harness(spec: LayerSpec, options: HarnessOptions): Harness {
       layer.on?.(event);
       options.onRaise?.(event);
     },
+    pass() {},
+    setSelf() {},
     defer: callback => time.after(0, callback),
     reschedule() {},
     pass() {},
