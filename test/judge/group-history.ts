@@ -53,7 +53,10 @@ export interface JudgedMember {
   readonly delivered: Set<SentMessage>;
   /** By sender: the last ordered message that was delivered, in whatever view. */
   readonly past: Map<string, SentMessage>;
+  /** Whom it suspects in its current view. */
   readonly suspected: Set<string>;
+  /** Whom it has suspected in an earlier view, and has in this one. */
+  readonly suspectedBefore: Set<string>;
   /** It was asked to leave, or its group to end. */
   leaving: boolean;
   fate: Fate;
@@ -67,6 +70,7 @@ export const createMember = (address: string): JudgedMember => ({
   delivered: new Set(),
   past: new Map(),
   suspected: new Set(),
+  suspectedBefore: new Set(),
   leaving: false,
   fate: 'alive',
 });

@@ -46,7 +46,9 @@ export class ViewJudge {
       this.judgeExclusions(member, stay.view, view);
       stay.next = view;
     }
-    for (const each of member.suspected) if (!view.members.includes(each)) member.suspected.delete(each);
+    // Who is watched anew in another view may be suspected anew.
+    for (const each of member.suspected) if (view.members.includes(each)) member.suspectedBefore.add(each);
+    member.suspected.clear();
     const next = createStay(address, view);
     member.stays.push(next);
     const stays = this.history.stays.get(view.id);
@@ -63,7 +65,8 @@ export class ViewJudge {
   }
 
   unsuspect(address: string, whom: string): void {
-    if (!this.history.member(address).suspected.delete(whom))
+    const { suspected, suspectedBefore } = this.history.member(address);
+    if (!suspected.delete(whom) && !suspectedBefore.delete(whom))
       this.complain(`${address} trusts ${whom} again, which it did not suspect`);
   }
 
