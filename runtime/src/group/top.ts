@@ -52,7 +52,7 @@ export class Top implements GroupPort {
   }
 
   get writable(): boolean {
-    return this.open && (this.stack!.services.flow?.writable ?? true);
+    return this.open && this.stack!.services.flow.writable;
   }
 
   multicast(

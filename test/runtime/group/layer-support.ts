@@ -120,8 +120,6 @@ export function harness(spec: LayerSpec, options: HarnessOptions): Harness {
       layer.on?.(event);
       options.onRaise?.(event);
     },
-    pass() {},
-    setSelf() {},
     defer: callback => time.after(0, callback),
     reschedule() {},
     pass() {},
