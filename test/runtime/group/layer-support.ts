@@ -122,6 +122,8 @@ export function harness(spec: LayerSpec, options: HarnessOptions): Harness {
     },
     defer: callback => time.after(0, callback),
     reschedule() {},
+    pass() {},
+    setSelf() {},
     count: what => drops.set(what, (drops.get(what) ?? 0) + 1),
   };
   const layer: Layer = spec.create(

@@ -58,6 +58,8 @@ export class UnicastSender {
   private base = 1;
   /** The number of the first entry that was not sent yet. */
   private next = 1;
+  /** The last message below `base` was a fragment, and those from `base` on continue it. */
+  private isWithin = false;
   private waitingBytes = 0;
   private held = false;
   /** Numbers of lost entries; some may have arrived after all. */
@@ -147,13 +149,17 @@ export class UnicastSender {
     return out;
   }
 
-  /** @returns false when it acknowledges what was never sent */
-  acknowledge(ack: UnicastAck, now: number, nextConnection: () => number): boolean {
+  /**
+   * @param reconnect gives the number of another connection, when the receiver knows nothing of this one any more, and is
+   *   told how many messages are lost by that
+   * @returns false when it acknowledges what was never sent
+   */
+  acknowledge(ack: UnicastAck, now: number, reconnect: (lost: number) => number): boolean {
     // Of an earlier connection.
     if (ack.connection !== this.connection) return true;
     if (ack.seen >= this.next) return false;
     if (this.memory !== undefined && ack.memory !== this.memory) {
-      this.restart(nextConnection(), now);
+      this.restart(reconnect, now);
       return true;
     }
     this.memory = ack.memory;
@@ -201,10 +207,14 @@ export class UnicastSender {
   private arrivedAt = Number.NEGATIVE_INFINITY;
 
   /** The receiver knows nothing of this connection any more: what it did not acknowledge is sent on another. */
-  private restart(connection: number, now: number): void {
+  private restart(reconnect: (lost: number) => number, now: number): void {
     const messages = this.entries.slice(this.head).map(entry => entry!.message);
+    // Fragments of a message whose beginning is forgotten with the rest.
+    const lost = this.isWithin ? messages.findIndex(({ more }) => !more) + 1 : 0;
+    messages.splice(0, lost);
     this.close();
-    this.connection = connection;
+    this.connection = reconnect(lost);
+    this.isWithin = false;
     this.base = 1;
     this.next = 1;
     this.lost = [];
@@ -243,7 +253,9 @@ export class UnicastSender {
   private settle({ upTo, seen, missing }: UnicastAck): number {
     let bytes = 0;
     while (this.base <= upTo) {
-      bytes += this.arrive(this.entries[this.head]!);
+      const entry = this.entries[this.head]!;
+      bytes += this.arrive(entry);
+      this.isWithin = entry.message.more;
       this.entries[this.head++] = undefined;
       this.base++;
     }

@@ -258,12 +258,17 @@ class ReliableUnicast implements Layer, UnicastService {
       return false;
     }
     try {
-      if (sender.acknowledge(readUnicastAck(body), now, () => ++this.connections)) return true;
+      if (sender.acknowledge(readUnicastAck(body), now, lost => this.reconnect(lost))) return true;
     } catch (error) {
       if (!(error instanceof MalformedBytes)) throw error;
     }
     this.context.count('malformed');
     return false;
+  }
+
+  private reconnect(lost: number): number {
+    for (let left = lost; left > 0; left--) this.context.count('incomplete');
+    return ++this.connections;
   }
 
   private acknowledgeIfDue(id: MemberId, now: number): void {

@@ -3,7 +3,7 @@ import type { SocketAddress } from '../../platform/platform.js';
 import type { LayerContext } from '../layer.js';
 import { createMember, everyone, type MemberId } from '../member.js';
 import { groupKeyOf } from './layout.js';
-import { FrameReader, type PacketHeader, readHeader } from './packet-reader.js';
+import { FrameReader, isFrom, type PacketHeader, readHeader } from './packet-reader.js';
 
 /** Opens sealed packets. */
 export interface Opening {
@@ -29,18 +29,18 @@ export function createArrival(context: LayerContext, opening: Opening | undefine
   const frames = new FrameReader();
 
   return (packet, from, by) => {
+    if (isFrom(packet, own)) {
+      // What one multicasts comes back, and is not worth a look; from elsewhere it cannot come.
+      const { at } = context.self;
+      if (from.port !== at.port || from.host !== at.host) context.count('forged');
+      return;
+    }
     const header = readHeader(packet, groupKey);
     if (typeof header === 'string') {
       context.count(header);
       return;
     }
     const { sender, target, sealed } = header;
-    if (sender === own) {
-      // What one multicasts comes back; from elsewhere it cannot come.
-      const { at } = context.self;
-      if (from.port !== at.port || from.host !== at.host) context.count('forged');
-      return;
-    }
     if (by !== undefined && sender !== by) {
       context.count('forged');
       return;

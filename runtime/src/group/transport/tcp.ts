@@ -4,6 +4,7 @@ import type { ListAddress } from '../address.js';
 import { resolvePlaces } from '../discovery/list.js';
 import type { Layer, LayerContext, LayerSpec } from '../layer.js';
 import { everyone } from '../member.js';
+import { createGroupSeal, type GroupSeal, type TransportSecurity } from '../security/seal.js';
 import type { TransportService } from '../services.js';
 import { createArrival } from './arrival.js';
 import { framed } from './connection.js';
@@ -18,16 +19,17 @@ import { createViewPlaces } from './view-places.js';
 const packetBytesOnConnections = 16_384;
 
 /** The transport of an address `tcp://HOST:PORT,…`. */
-export function tcpTransport(address: ListAddress): LayerSpec {
+export function tcpTransport(address: ListAddress, { key }: TransportSecurity = {}): LayerSpec {
   return {
     name: 'tcp-transport',
     requires: [],
     provides: ['transport'],
     create: context => {
       const packetBytes = address.mtu ?? packetBytesOnConnections;
-      const service: TransportService = { maxBody: maxBodyOf(packetBytes, undefined), places: [] };
+      const seal = key && createGroupSeal(key, context.group, context.self.id);
+      const service: TransportService = { maxBody: maxBodyOf(packetBytes, seal?.sealing), places: [] };
       context.provide('transport', service);
-      return createLayer(context, address, packetBytes, service);
+      return createLayer(context, address, packetBytes, service, seal);
     },
   };
 }
@@ -37,11 +39,12 @@ function createLayer(
   address: ListAddress,
   packetBytes: number,
   service: TransportService,
+  seal: GroupSeal | undefined,
 ): Layer {
   const { directory, platform } = context;
-  const receive = createArrival(context, undefined);
+  const receive = createArrival(context, seal);
   const places = createViewPlaces(context, service);
-  const connections = createConnections(context, groupKeyOf(context.group), false, receive);
+  const connections = createConnections(context, groupKeyOf(context.group), seal !== undefined, receive);
   let listener: StreamListener | undefined;
 
   const destinations = (target: number): readonly SocketAddress[] => {
@@ -55,7 +58,7 @@ function createLayer(
   const packing = createPacking({
     context,
     packetBytes,
-    sealing: undefined,
+    sealing: seal?.sealing,
     emit: (packet, target, sent) => {
       if (listener === undefined) return;
       const to = destinations(target);
@@ -74,6 +77,7 @@ function createLayer(
       const { members } = event.view;
       directory.retain(members);
       places.enter(event.view);
+      seal?.enter(event.view.id);
       connections.retain(members.map(({ at }) => at));
     },
     start: async () => {

@@ -4,6 +4,7 @@ import type { ListAddress } from '../address.js';
 import { resolvePlaces } from '../discovery/list.js';
 import type { Layer, LayerContext, LayerSpec } from '../layer.js';
 import { everyone } from '../member.js';
+import { createGroupSeal, type GroupSeal, type TransportSecurity } from '../security/seal.js';
 import type { TransportService } from '../services.js';
 import { createArrival } from './arrival.js';
 import { maxBodyOf, packetBytesAt } from './limits.js';
@@ -13,7 +14,7 @@ import { createSending, type Send, sendToAll } from './sending.js';
 import { createViewPlaces } from './view-places.js';
 
 /** The transport of an address `udp://HOST:PORT,…`. */
-export function unicastTransport(address: ListAddress): LayerSpec {
+export function unicastTransport(address: ListAddress, { key }: TransportSecurity = {}): LayerSpec {
   return {
     name: 'unicast-transport',
     requires: [],
@@ -21,9 +22,10 @@ export function unicastTransport(address: ListAddress): LayerSpec {
     create: context => {
       const hosts = address.bind === undefined ? address.places : [address.bind];
       const packetBytes = address.mtu ?? Math.min(...hosts.map(({ host }) => packetBytesAt(host)));
-      const service: TransportService = { maxBody: maxBodyOf(packetBytes, undefined), places: [] };
+      const seal = key && createGroupSeal(key, context.group, context.self.id);
+      const service: TransportService = { maxBody: maxBodyOf(packetBytes, seal?.sealing), places: [] };
       context.provide('transport', service);
-      return createLayer(context, address, packetBytes, service);
+      return createLayer(context, address, packetBytes, service, seal);
     },
   };
 }
@@ -33,9 +35,10 @@ function createLayer(
   address: ListAddress,
   packetBytes: number,
   service: TransportService,
+  seal: GroupSeal | undefined,
 ): Layer {
   const { directory, platform } = context;
-  const receive = createArrival(context, undefined);
+  const receive = createArrival(context, seal);
   const places = createViewPlaces(context, service);
   let socket: DatagramSocket | undefined;
   let send: Send | undefined;
@@ -51,7 +54,7 @@ function createLayer(
   const packing = createPacking({
     context,
     packetBytes,
-    sealing: undefined,
+    sealing: seal?.sealing,
     emit: (packet, target, sent) => {
       if (send !== undefined) sendToAll(send, packet, destinations(target), sent);
     },
@@ -63,6 +66,7 @@ function createLayer(
       if (event.type !== 'view') return;
       directory.retain(event.view.members);
       places.enter(event.view);
+      seal?.enter(event.view.id);
     },
     start: async () => {
       socket = await openAtOwnPlace(address, platform, at =>
