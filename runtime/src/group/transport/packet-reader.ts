@@ -120,6 +120,7 @@ export class FrameReader {
         isMulticast ? everyone : target,
         body,
       );
+      message.from = packetSender;
       message.order = ((head >>> orderShift) & 3) as Order;
       message.safe = (head & FrameFlag.safe) !== 0;
       message.more = (head & FrameFlag.more) !== 0;
