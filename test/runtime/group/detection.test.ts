@@ -30,8 +30,15 @@ describe.each(Object.keys(stacks))('detection by %s', name => {
         group.loses = () => random.next() < 0.1;
         group.view(...group.members);
         const pick = () => group.members[Math.floor(random.next() * group.members.length)]!;
+        const freeAt = new Map<unknown, number>();
         for (let round = 0; round < 12; round++) {
-          pick().host.pause(random.next() * 2000);
+          const stopped = pick();
+          // A second pause would make the first one longer.
+          if (world.now >= (freeAt.get(stopped) ?? 0)) {
+            const duration = random.next() * 2000;
+            stopped.host.pause(duration);
+            freeAt.set(stopped, world.now + duration + 1000);
+          }
           await world.sleep(random.next() * 3000);
         }
         // Nobody is paused any more.
