@@ -3,6 +3,7 @@ import type { DatagramSocket, SocketAddress } from '../../platform/platform.js';
 import type { MulticastAddress } from '../address.js';
 import type { Layer, LayerContext, LayerSpec } from '../layer.js';
 import { everyone } from '../member.js';
+import { createGroupSeal, type GroupSeal, type TransportSecurity } from '../security/seal.js';
 import type { TransportService } from '../services.js';
 import { type Arrival, createArrival } from './arrival.js';
 import { maxBodyOf, packetBytesAt } from './limits.js';
@@ -13,16 +14,17 @@ import { createSending, type Send, sendToAll } from './sending.js';
  * The transport where multicast works. A member's packets, multicasts included, leave by one socket of its own, so that
  * each comes from the member's address.
  */
-export function multicastTransport(address: MulticastAddress): LayerSpec {
+export function multicastTransport(address: MulticastAddress, { key }: TransportSecurity = {}): LayerSpec {
   return {
     name: 'multicast-transport',
     requires: [],
     provides: ['transport'],
     create: context => {
       const packetBytes = address.mtu ?? packetBytesAt(address.interface);
-      const service: TransportService = { maxBody: maxBodyOf(packetBytes, undefined), places: [] };
+      const seal = key && createGroupSeal(key, context.group, context.self.id);
+      const service: TransportService = { maxBody: maxBodyOf(packetBytes, seal?.sealing), places: [] };
       context.provide('transport', service);
-      return createLayer(context, address, packetBytes, service);
+      return createLayer(context, address, packetBytes, service, seal);
     },
   };
 }
@@ -32,17 +34,18 @@ function createLayer(
   address: MulticastAddress,
   packetBytes: number,
   service: TransportService,
+  seal: GroupSeal | undefined,
 ): Layer {
   const { directory } = context;
   const group: SocketAddress = { host: address.host, port: address.port };
-  const receive = createArrival(context, undefined);
+  const receive = createArrival(context, seal);
   const sockets: DatagramSocket[] = [];
   let send: Send | undefined;
 
   const packing = createPacking({
     context,
     packetBytes,
-    sealing: undefined,
+    sealing: seal?.sealing,
     emit: (packet, target, sent) => {
       if (send === undefined) return;
       if (target === everyone) send(packet, group, sent);
@@ -61,7 +64,9 @@ function createLayer(
   return {
     down: packing.down,
     on: event => {
-      if (event.type === 'view') directory.retain(event.view.members);
+      if (event.type !== 'view') return;
+      directory.retain(event.view.members);
+      seal?.enter(event.view.id);
     },
     start: async () => {
       const own = await openOwn(context, address, receive);

@@ -30,6 +30,11 @@ export interface PacketHeader {
   readonly end: number;
 }
 
+/** Whether a packet, be it sound or not, says that it is this member's. */
+export function isFrom(packet: Buffer, sender: MemberId): boolean {
+  return packet.length >= headerBytes && readU48(packet, senderAt) === sender;
+}
+
 /** Reads a packet's header; why there is none otherwise. Leaves four zeros in the checksum's place. */
 export function readHeader(
   packet: Buffer,
