@@ -233,19 +233,22 @@ function createReceiver(top: Top) {
     for (const { id, address } of event.view.members) addresses.set(id, address);
   });
 
+  const hand = (message: Message, given: ChannelMessage): void => {
+    top.consumed(message);
+    try {
+      const settled = listener!(given);
+      if (settled === undefined) return;
+      isBusy = true;
+      settled.then(resume, fail);
+    } catch (error) {
+      top.surface(error);
+    }
+  };
   const next = (): void => {
     while (!isBusy && listener !== undefined) {
       const first = waiting.shift();
       if (first === undefined) return;
-      top.consumed(first.message);
-      try {
-        const settled = listener(first.given);
-        if (settled === undefined) continue;
-        isBusy = true;
-        settled.then(resume, fail);
-      } catch (error) {
-        top.surface(error);
-      }
+      hand(first.message, first.given);
     }
   };
   const resume = (): void => {
@@ -261,8 +264,8 @@ function createReceiver(top: Top) {
     take: (message: Message): void => {
       const from = addresses.get(message.sender) ?? message.sender.toString(16);
       const given = { from, bytes: message.body, view: message.view === undefined ? undefined : view };
-      waiting.push({ message, given });
-      next();
+      if (listener === undefined || isBusy || waiting.length > 0) waiting.push({ message, given });
+      else hand(message, given);
     },
     listen: (given: (message: ChannelMessage) => void | Promise<void>): void => {
       listener = given;
