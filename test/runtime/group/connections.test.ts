@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { connectionDetection } from '../../../runtime/src/group/detection/connections.js';
+import { greeting } from '../../../runtime/src/group/detection/greeting.js';
 import { boundedDetection } from '../../../runtime/src/group/detection/heartbeat.js';
 import type { MemberId } from '../../../runtime/src/group/member.js';
 import { Kind } from '../../../runtime/src/group/message.js';
@@ -81,6 +82,20 @@ describe('a member that is killed', () => {
     });
   });
 
+  it('is known to be dead by another that has come to its port', async () => {
+    const world = simulate();
+    await world.run(async () => {
+      const group = await connected(world, 4);
+      const { host } = group.members[1]!;
+      const { port } = portTold(group.members[1]!);
+      host.kill();
+      host.restart();
+      await host.platform.streams.listen({ port, onConnection: socket => void socket.write(greeting(99)) });
+      await world.sleep(100);
+      expect(deathsAt(except(group, 1))).toEqual(Array(3).fill([2]));
+    });
+  });
+
   it('is found dead again in a view that has it still', async () => {
     const world = simulate();
     await world.run(async () => {
@@ -109,6 +124,30 @@ describe('no proof of death', () => {
       group.members[1]!.host.kill();
       await world.sleep(100);
       expect(deathsAt(except(group, 1))).toEqual([[2], [2]]);
+    });
+  });
+
+  it('is something else that listens at the port', async () => {
+    const world = simulate();
+    await world.run(async () => {
+      const group = await connected(world, 4);
+      const { host } = group.members[1]!;
+      const { port } = portTold(group.members[1]!);
+      host.kill();
+      host.restart();
+      let connections = 0;
+      await host.platform.streams.listen({
+        port,
+        onConnection: socket => {
+          connections++;
+          socket.write(Buffer.from('220 mail.example.org ESMTP\r\n'));
+        },
+      });
+      await world.sleep(2000);
+      expect(deathsAt(except(group, 1))).toEqual([[], [], []]);
+      // It is not beset with connections either.
+      expect(connections).toBeGreaterThan(3);
+      expect(connections).toBeLessThan(3 * 15);
     });
   });
 
