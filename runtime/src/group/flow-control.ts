@@ -9,7 +9,7 @@ import { checkLength, fragmentOf } from './fragmentation.js';
 import type { GroupEvent, Layer, LayerContext, LayerSpec } from './layer.js';
 import { everyone } from './member.js';
 import type { Batch, Message } from './message.js';
-import { MessageQueue } from './order/message-queue.js';
+import { MessageQueue } from './message-queue.js';
 import type { FlowService, Services } from './services.js';
 
 export interface FlowOptions {

@@ -120,10 +120,10 @@ export function harness(spec: LayerSpec, options: HarnessOptions): Harness {
       layer.on?.(event);
       options.onRaise?.(event);
     },
-    pass() {},
-    setSelf() {},
     defer: callback => time.after(0, callback),
     reschedule() {},
+    pass() {},
+    setSelf() {},
     count: what => drops.set(what, (drops.get(what) ?? 0) + 1),
   };
   const layer: Layer = spec.create(

@@ -269,8 +269,9 @@ class ReliableUnicast implements Layer, UnicastService {
   }
 }
 
-function isUnicast({ reliable, target }: Message): boolean {
-  return reliable && target !== everyone;
+/** A multicast that is sent again to one member is none. */
+function isUnicast({ reliable, target, view }: Message): boolean {
+  return reliable && target !== everyone && view === undefined;
 }
 
 function isMine(message: Message): boolean {
