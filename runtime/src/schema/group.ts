@@ -1,5 +1,5 @@
 /** How generated code tells the runtime about groups, and what a call to a group gives. */
-import type { AnyProcedure, CallOptions, InterfaceDescription, Procedure } from './description.js';
+import type { AnyProcedure, CallOptions, InterfaceDescription, Metadata, Procedure } from './description.js';
 import type { CallError, DeclaredError } from './errors.js';
 
 /** In which order all members execute the calls, relative to others. Each promises what those before it promise. */
@@ -34,8 +34,13 @@ export type ReplyPolicy =
  * @typeParam Declared - the union of the errors that it declares; `never` when it declares none
  */
 export type Reply<Result, Declared extends DeclaredError = DeclaredError> =
-  /** It executed, and returned this. */
-  | { readonly kind: 'value'; readonly member: string; readonly value: Result }
+  /** It executed, and returned this; `metadata` is what it sent beside, where it did. */
+  | {
+      readonly kind: 'value';
+      readonly member: string;
+      readonly value: Result;
+      readonly metadata?: Metadata;
+    }
   /** It threw a declared error, or failed in another way, or refused to execute: the error's `outcome` tells. */
   | { readonly kind: 'error'; readonly member: string; readonly error: Declared | CallError }
   /** It left the group or was excluded before it replied; whether it executed is unknown. */

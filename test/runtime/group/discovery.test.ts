@@ -217,6 +217,17 @@ describe('discovery', () => {
       expect(idsOf((await find(world, b, 100)).found)).toEqual([a.id]);
     }));
 
+  it('does without names that are not known yet, as long as it knows any', () =>
+    inWorld(async world => {
+      const a = await startAt(world.host('a'), 'late:7000,a:7000', listDiscovery(['late:7000', 'a:7000']));
+      expect((await find(world, a, 100)).found).toEqual([]);
+      const late = await startAt(world.host('late'), 'late:7000');
+      inOneView(late);
+      expect(idsOf((await find(world, a, 100)).found)).toEqual([late.id]);
+      const nobody = listDiscovery([{ host: 'nobody', port: 7000 }]);
+      await expect(startAt(world.host('a'), 'a:7001', nobody)).rejects.toThrow('ENOTFOUND');
+    }));
+
   it('does not start where its list cannot be read', () =>
     inWorld(async world => {
       const failing = textDiscovery(() => Promise.reject(new Error('no such file')));

@@ -65,4 +65,13 @@ describe('what is sent by a socket', () => {
     sendToAll(send, Buffer.alloc(1), [], () => free++);
     expect(free).toBe(2);
   });
+
+  it('tells when the system did not take it', () => {
+    const { send, waiting } = slowSocket();
+    const errors: unknown[] = [];
+    sendToAll(send, Buffer.alloc(1), [to, to], error => errors.push(error));
+    const failure = new Error('EPERM');
+    for (const [index, { sent }] of waiting.entries()) sent?.(index === 0 ? failure : null);
+    expect(errors).toEqual([failure]);
+  });
 });

@@ -14,9 +14,9 @@ import { type Bare, bareStack } from './transport-support.js';
 const places = 'a:7000,b:7000,c:7000';
 const groupKey = groupKeyOf('ledger');
 
-async function start(host: Host, address = places): Promise<Bare> {
+async function start(host: Host, address = places, key?: Uint8Array): Promise<Bare> {
   const parsed = parseGroupAddress(`tcp://${address}`, 'ledger').address;
-  const bare = bareStack(host.platform, [tcpTransport(parsed as ListAddress)]);
+  const bare = bareStack(host.platform, [tcpTransport(parsed as ListAddress, { key })]);
   await bare.stack.start();
   return bare;
 }
@@ -170,6 +170,21 @@ describe('the transport by TCP', () => {
       b.say('for a', a.id);
       await world.sleep(50);
       expect(a.texts()).toEqual(['for a']);
+    }));
+
+  it('believes a hello where packets are sealed, and only those that are', () =>
+    inWorld(async world => {
+      const key = Buffer.alloc(16, 5);
+      const hosts = ['a', 'b', 'c'].map(name => world.host(name));
+      const [a, b, c] = await Promise.all(hosts.map(host => start(host, places, key)));
+      a!.say('hello');
+      await world.sleep(50);
+      expect([b!.texts(), c!.texts()]).toEqual([['hello'], ['hello']]);
+      const { socket } = await dial(world.host('d'), b!.stack.self.at);
+      socket.write(framed(writeHello(groupKey, a!.stack.self)));
+      socket.write(framed(packetFrom(a!.id, 'forged')));
+      await world.sleep(50);
+      expect([b!.texts(), b!.drops()]).toEqual([['hello'], { forged: 1 }]);
     }));
 
   it('40 random and truncated packets from outside', () =>

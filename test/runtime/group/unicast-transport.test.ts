@@ -94,6 +94,17 @@ describe('the transport without multicast', () => {
       expect(b.batches).toHaveLength(1);
     }));
 
+  it('does not try addresses that its socket cannot reach', () =>
+    inWorld(async world => {
+      const [a, b] = await startAll(world);
+      a.stack.services.transport.places = [{ host: '::1', port: 7000 }, b.stack.self.at];
+      const to = new Set<string>();
+      world.onPacket(packet => to.add(packet.to.host));
+      a.say('hello');
+      await world.sleep(10);
+      expect([...to]).toEqual([b.stack.self.at.host]);
+    }));
+
   it('takes what is for one to that one', () =>
     inWorld(async world => {
       const [a, b, c] = await startAll(world);

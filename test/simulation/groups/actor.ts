@@ -1,9 +1,8 @@
 /** A member on the stage: one incarnation on one host, of whose doings the judge is told. */
-
+import type { GroupMember } from '@convoke/runtime/group';
 import type { DeliveryOrder } from '../../../runtime/src/schema/group.js';
 import type { GroupJudge } from '../../judge/group-judge.js';
 import { type Payload, readPayload } from '../../judge/group-payload.js';
-import type { GroupMember } from './member.js';
 
 /** How a message is sent. */
 export interface Manner {
@@ -44,7 +43,7 @@ export class Actor {
       this.suspicions.push({ of, trusted: true });
       judge.unsuspect(address, of);
     });
-    member.on('end', ({ reason }) => {
+    member.on('end', reason => {
       this.end ??= reason;
       judge.end(address, reason);
     });

@@ -33,14 +33,14 @@ async function rejoin(stage: GroupStage, name: string): Promise<void> {
 const troubles: readonly ((stage: GroupStage, names: readonly string[]) => Promise<void>)[] = [
   async (stage, names) => {
     const gone = names.filter(name => !stage.living.some(actor => actor.name === name));
-    if (gone.length > 0) void rejoin(stage, stage.pick(gone));
+    if (gone.length > 0) stage.aside(rejoin(stage, stage.pick(gone)));
   },
   async (stage, names) => {
     const gone = names.filter(name => !stage.living.some(actor => actor.name === name));
-    for (const name of gone) void rejoin(stage, name);
+    for (const name of gone) stage.aside(rejoin(stage, name));
   },
   async stage => {
-    if (stage.living.length > 2) void stage.pick(stage.living).leave();
+    if (stage.living.length > 2) stage.aside(stage.pick(stage.living).leave());
   },
   async stage => {
     if (stage.living.length > 2)

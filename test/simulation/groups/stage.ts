@@ -1,8 +1,8 @@
 /** What every scenario of groups plays on: a world, hosts whose processes are members, and the judge of groups. */
+import type { JoinOptions } from '@convoke/runtime/group';
 import { type Host, type SimulationOptions, simulate, type World } from '@convoke/runtime/testing';
 import { GroupJudge } from '../../judge/group-judge.js';
 import { Actor, type Manner } from './actor.js';
-import { type JoinOptions, joinGroup } from './member.js';
 import { Troubles } from './troubles.js';
 
 /** Where the group is, unless a scenario says otherwise. */
@@ -39,6 +39,8 @@ export class GroupStage {
   private readonly hosts = new Map<string, string>();
   private readonly current = new Map<string, Actor>();
   private readonly parted = new Set<string>();
+  /** Joins that were begun, and the incarnations that began them. */
+  private readonly joining = new Set<{ readonly host: Host; readonly platform: Host['platform'] }>();
 
   constructor(scenario: Scenario, seed: number) {
     this.world = simulate({
@@ -99,7 +101,11 @@ export class GroupStage {
   async join(name: string, options: Partial<JoinOptions> = {}, address = groupAddress): Promise<Actor> {
     const host = this.host(name);
     const { platform } = host;
-    const member = await joinGroup(host, address, { name: groupName, ...options });
+    const attempt = { host, platform };
+    this.joining.add(attempt);
+    const member = await host
+      .join(address, { name: groupName, ...options })
+      .finally(() => this.joining.delete(attempt));
     const actor = new Actor(name, member, this.judge);
     // Its process may have ended while it joined.
     if (host.platform !== platform || !host.isUp) {
@@ -117,6 +123,11 @@ export class GroupStage {
     for (const name of names) joined.push(await this.join(name, options));
     await this.viewOf(names);
     return joined;
+  }
+
+  /** Lets something go on beside the scenario, which fails with it. */
+  aside(work: Promise<unknown>): void {
+    work.catch(error => this.judge.onViolation(error instanceof Error ? error.message : String(error)));
   }
 
   /** Waits until a condition holds. @throws Error when that takes longer than `limit` milliseconds */
@@ -207,6 +218,9 @@ export class GroupStage {
   async end(): Promise<void> {
     this.heal();
     this.world.faults({ loss: 0, duplicate: 0, reorder: 0, corrupt: 0 });
+    const isPending = () =>
+      [...this.joining].some(({ host, platform }) => host.isUp && host.platform === platform);
+    await this.until('the end of all joins', () => !isPending());
     const groups = new Map<string, Actor[]>();
     for (const actor of this.living) {
       const group = this.groupOf(actor);

@@ -36,8 +36,6 @@ interface Entry {
 const firstTimeout = 50;
 /** A time-out that is noticed so much too late is this member's own stall: what has arrived meanwhile is read first. */
 const ownStall = 20;
-/** The pace is looked at again no sooner. */
-const leastPause = 0.25;
 /** Slots at the start of the queue that are given back together. */
 const spareSlots = 1024;
 
@@ -73,7 +71,6 @@ export class UnicastSender {
   private timeouts = 0;
   private isExcused = false;
   private lossAt = Number.POSITIVE_INFINITY;
-  private paceAt = Number.POSITIVE_INFINITY;
 
   constructor(connection: number, limits: SendLimits, random: Random, now: number) {
     this.connection = connection;
@@ -113,7 +110,8 @@ export class UnicastSender {
     const out: Message[] = [];
     const { congestion, limits } = this;
     let sent = 0;
-    let room = Math.min(congestion.room(now), limits.windowBytes - congestion.inFlight);
+    // Without a pace: acknowledgements come often enough, and timers too late on a busy machine.
+    let room = Math.min(congestion.window, limits.windowBytes) - congestion.inFlight;
     const admits = (size: number): boolean => size <= room || congestion.inFlight + sent === 0;
     const send = (entry: Entry): void => {
       const size = sizeOf(entry.message);
@@ -143,8 +141,6 @@ export class UnicastSender {
     }
     if (sent > 0) congestion.onSent(sent, now);
     if (sent > 0 && this.timeoutAt === Number.POSITIVE_INFINITY) this.startTimeout(now);
-    const waits = this.lost.length > 0 || this.next < last;
-    this.paceAt = waits ? this.paceFrom(now) : Number.POSITIVE_INFINITY;
     this.schedule();
     return out;
   }
@@ -336,16 +332,8 @@ export class UnicastSender {
     this.timeoutAt = now + backOff(this.roundTrip.timeout, this.timeouts, this.random);
   }
 
-  /** When the pace has room again; never where only an acknowledgement makes some. */
-  private paceFrom(now: number): number {
-    const { congestion, limits } = this;
-    const most = limits.maxBody + messageOverhead;
-    if (limits.windowBytes - congestion.inFlight < most) return Number.POSITIVE_INFINITY;
-    return Math.max(now + leastPause, congestion.nextRoomAt(now));
-  }
-
   private schedule(): void {
-    this.wakeAt = Math.min(this.timeoutAt, this.lossAt, this.paceAt);
+    this.wakeAt = Math.min(this.timeoutAt, this.lossAt);
   }
 }
 

@@ -16,7 +16,7 @@ import { type AheadLimits, UnicastReceiver } from './unicast-receiver.js';
 import { type SendLimits, UnicastSender } from './unicast-sender.js';
 
 export interface UnicastOptions {
-  /** Bytes on the way to one member; so many may wait besides. Default: 1 MiB. */
+  /** Bytes on the way to one member; so many may wait besides. Default: 512 KiB. */
   readonly windowBytes?: number;
   /** Messages on the way to one member. Default: 8192. */
   readonly windowMessages?: number;
@@ -40,7 +40,7 @@ const companyAfter = 1;
 
 /** @throws RangeError when an option is not positive */
 export function reliableUnicast(options: UnicastOptions = {}): LayerSpec {
-  const { windowBytes = 1024 * 1024, windowMessages = 8192 } = options;
+  const { windowBytes = 512 * 1024, windowMessages = 8192 } = options;
   for (const [name, value] of Object.entries({ windowBytes, windowMessages })) {
     if (!Number.isInteger(value) || value < 1) {
       throw new RangeError(`${name} of reliable unicast is ${value}; it must be a whole number from 1 on`);
@@ -323,8 +323,9 @@ class ReliableUnicast implements Layer, UnicastService {
   }
 }
 
-function isUnicast({ reliable, target }: Message): boolean {
-  return reliable && target !== everyone;
+/** A multicast that is sent again to one member is none. */
+function isUnicast({ reliable, target, view }: Message): boolean {
+  return reliable && target !== everyone && view === undefined;
 }
 
 function isMine(message: Message): boolean {

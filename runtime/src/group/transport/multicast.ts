@@ -9,6 +9,7 @@ import { type Arrival, createArrival } from './arrival.js';
 import { maxBodyOf, packetBytesAt } from './limits.js';
 import { createPacking, everywhere } from './packing.js';
 import { createSending, type Send, sendToAll } from './sending.js';
+import { isSameFamily } from './view-places.js';
 
 /**
  * The transport where multicast works. A member's packets, multicasts included, leave by one socket of its own, so that
@@ -49,8 +50,10 @@ function createLayer(
     emit: (packet, target, sent) => {
       if (send === undefined) return;
       if (target === everyone) send(packet, group, sent);
-      else if (target === everywhere) sendToAll(send, packet, [group, ...service.places], sent);
-      else {
+      else if (target === everywhere) {
+        const places = service.places.filter(place => isSameFamily(place, group));
+        sendToAll(send, packet, [group, ...places], sent);
+      } else {
         const to = directory.get(target)?.at;
         if (to !== undefined) send(packet, to, sent);
         else {

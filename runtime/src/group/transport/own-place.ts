@@ -1,9 +1,10 @@
 /** Where a member is when its group has a list of places. */
 import type { Platform, SocketAddress } from '../../platform/platform.js';
 import type { ListAddress } from '../address.js';
+import { unknownName } from '../discovery/list.js';
 
-/** What the system says of a place that is another machine's, or where another member is. */
-const taken = new Set(['EADDRNOTAVAIL', 'EADDRINUSE']);
+/** What the system says of a place that is another machine's, or where another member is, or of a name yet unknown. */
+const notOurs = new Set(['EADDRNOTAVAIL', 'EADDRINUSE', ...unknownName]);
 
 /**
  * Opens what `open` opens at the place that the address names, or else at the first of the list where it can be.
@@ -29,7 +30,7 @@ export async function openAtOwnPlace<Opened>(
       return await openAt(place);
     } catch (error) {
       const { code, message } = error as { code?: string; message: string };
-      if (!taken.has(code ?? '')) throw error;
+      if (!notOurs.has(code ?? '')) throw error;
       failures.push(message);
     }
   }

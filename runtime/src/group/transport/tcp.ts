@@ -81,11 +81,11 @@ function createLayer(
       connections.retain(members.map(({ at }) => at));
     },
     start: async () => {
+      service.places = await resolvePlaces(platform, address.places);
       listener = await openAtOwnPlace(address, platform, at =>
         platform.streams.listen({ ...at, onConnection: connections.accept }),
       );
       context.setSelf(listener.address);
-      service.places = await resolvePlaces(platform, address.places);
     },
     stop: () => {
       packing.flush();

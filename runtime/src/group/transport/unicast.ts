@@ -11,7 +11,7 @@ import { maxBodyOf, packetBytesAt } from './limits.js';
 import { openAtOwnPlace } from './own-place.js';
 import { createPacking, everywhere } from './packing.js';
 import { createSending, type Send, sendToAll } from './sending.js';
-import { createViewPlaces } from './view-places.js';
+import { createViewPlaces, isSameFamily } from './view-places.js';
 
 /** The transport of an address `udp://HOST:PORT,…`. */
 export function unicastTransport(address: ListAddress, { key }: TransportSecurity = {}): LayerSpec {
@@ -39,7 +39,7 @@ function createLayer(
 ): Layer {
   const { directory, platform } = context;
   const receive = createArrival(context, seal);
-  const places = createViewPlaces(context, service);
+  const places = createViewPlaces(context, service, place => isSameFamily(place, context.self.at));
   let socket: DatagramSocket | undefined;
   let send: Send | undefined;
 
@@ -69,12 +69,12 @@ function createLayer(
       seal?.enter(event.view.id);
     },
     start: async () => {
+      service.places = await resolvePlaces(platform, address.places);
       socket = await openAtOwnPlace(address, platform, at =>
         platform.datagrams.open({ ...at, onMessage: receive }),
       );
       send = createSending(socket, context);
       context.setSelf(socket.address);
-      service.places = await resolvePlaces(platform, address.places);
     },
     stop: () => {
       packing.flush();

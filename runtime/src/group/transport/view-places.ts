@@ -14,7 +14,12 @@ export interface ViewPlaces {
   all(): readonly SocketAddress[];
 }
 
-export function createViewPlaces(context: LayerContext, service: TransportService): ViewPlaces {
+/** @param reaches whether a packet to that place can leave at all */
+export function createViewPlaces(
+  context: LayerContext,
+  service: TransportService,
+  reaches: (place: SocketAddress) => boolean = () => true,
+): ViewPlaces {
   let members: readonly SocketAddress[] | undefined;
 
   const isElsewhere = ({ host, port }: SocketAddress): boolean => {
@@ -23,7 +28,10 @@ export function createViewPlaces(context: LayerContext, service: TransportServic
   };
 
   const all = (): readonly SocketAddress[] => {
-    const found = [...(members ?? []), ...service.places.filter(isElsewhere)];
+    const found = [
+      ...(members ?? []),
+      ...service.places.filter(place => isElsewhere(place) && reaches(place)),
+    ];
     return [...new Map(found.map(each => [`${each.host} ${each.port}`, each])).values()];
   };
 
@@ -34,4 +42,9 @@ export function createViewPlaces(context: LayerContext, service: TransportServic
     ofView: () => members ?? all(),
     all,
   };
+}
+
+/** A socket sends to addresses of its own family alone, while a name may have some of both. */
+export function isSameFamily(one: SocketAddress, other: SocketAddress): boolean {
+  return one.host.includes(':') === other.host.includes(':');
 }

@@ -12,8 +12,9 @@ export const joiningAndLeaving: readonly Scenario[] = [
     async run(stage) {
       const actors = await Promise.all([...ten].map(name => stage.join(name)));
       await stage.viewOf(ten, 5000);
-      const first = new Set(actors.map(({ views }) => views[0]!.id));
-      expect(first.size, `first views: ${[...first].join()}`).toBe(1);
+      // Who founds the group is alone in it for a moment; nobody else sees another view than that of all.
+      const counts = actors.map(({ views }) => views.length).sort();
+      expect(counts).toEqual([1, 1, 1, 1, 1, 1, 1, 1, 1, 2]);
       await stage.traffic(actors, 3);
     },
   },
@@ -59,10 +60,10 @@ export const joiningAndLeaving: readonly Scenario[] = [
       const traffic = stage.traffic([b!, c!], 40, {}, 20);
       // The next view reaches some of those that have prepared it, or nobody.
       const reached = stage.pick(['', 'b', 'c', 'd']);
+      const installing = atFirst(stage, packet => packet.from === 'a' && says(packet, 'install'));
       onGroupPackets(stage, packet =>
         packet.from === 'a' && says(packet, 'install') && packet.to !== reached ? 'drop' : undefined,
       );
-      const installing = atFirst(stage, packet => packet.from === 'a' && says(packet, 'install'));
       const joining = stage.join('d');
       await installing;
       stage.fail('a');

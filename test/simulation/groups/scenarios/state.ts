@@ -1,7 +1,7 @@
+import type { JoinOptions } from '@convoke/runtime/group';
 import { expect } from 'vitest';
 import { Kind } from '../../../../runtime/src/group/message.js';
 import type { Actor } from '../actor.js';
-import type { JoinOptions } from '../member.js';
 import { atFirst, hasKind } from '../packets.js';
 import type { GroupStage, Scenario } from '../stage.js';
 
