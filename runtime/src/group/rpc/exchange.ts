@@ -140,7 +140,7 @@ export class Exchange {
       // It may have ended: with enough other replies, or at its deadline.
       const member = from === this.port.self.id ? this.port.self : this.members.get(from);
       if (call === undefined || member === undefined) return;
-      this.pending.reply(call, from, readMemberReply(reader, member.address, call.procedure, call.name));
+      this.pending.reply(call, from, readMemberReply(reader, member.address, call.called));
     } catch (error) {
       if (!(error instanceof MarshalError)) throw error;
       this.port.count('malformed');
