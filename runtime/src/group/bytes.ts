@@ -14,28 +14,33 @@ export class ByteWriter {
   }
 
   u8(value: number): this {
-    this.buffer[this.reserve(1)] = value;
+    const at = this.reserve(1);
+    this.buffer[at] = value;
     return this;
   }
 
   u16(value: number): this {
-    this.buffer.writeUInt16BE(value, this.reserve(2));
+    const at = this.reserve(2);
+    this.buffer.writeUInt16BE(value, at);
     return this;
   }
 
   u32(value: number): this {
-    this.buffer.writeUInt32BE(value, this.reserve(4));
+    const at = this.reserve(4);
+    this.buffer.writeUInt32BE(value, at);
     return this;
   }
 
   /** A member's id, or another whole number below 2^48. */
   u48(value: number): this {
-    this.buffer.writeUIntBE(value, this.reserve(6), 6);
+    const at = this.reserve(6);
+    this.buffer.writeUIntBE(value, at, 6);
     return this;
   }
 
   f64(value: number): this {
-    this.buffer.writeDoubleBE(value, this.reserve(8));
+    const at = this.reserve(8);
+    this.buffer.writeDoubleBE(value, at);
     return this;
   }
 
@@ -51,7 +56,8 @@ export class ByteWriter {
 
   /** Up to the end of the message. */
   rest(value: Uint8Array): this {
-    this.buffer.set(value, this.reserve(value.length));
+    const at = this.reserve(value.length);
+    this.buffer.set(value, at);
     return this;
   }
 
@@ -60,7 +66,8 @@ export class ByteWriter {
     const length = Buffer.byteLength(value);
     if (length > 0xffff) throw new RangeError(`a text of ${length} bytes is too long; 65535 are allowed`);
     this.u16(length);
-    this.buffer.write(value, this.reserve(length), length, 'utf8');
+    const at = this.reserve(length);
+    this.buffer.write(value, at, length, 'utf8');
     return this;
   }
 
@@ -76,6 +83,7 @@ export class ByteWriter {
     return this.buffer.subarray(0, this.end);
   }
 
+  /** Where the next bytes go. To be called before `buffer` is looked at, which may be another afterwards. */
   private reserve(bytes: number): number {
     const at = this.end;
     this.end += bytes;
