@@ -19,8 +19,10 @@ export class PendingCall {
   readonly deadlineAt: number;
   readonly send: SendOptions;
   readonly collection: ReplyCollection;
-  /** A procedure, or a text that names what is called; then replies are bytes. */
+  /** A procedure, or a text that names what is called; then results are bytes. */
   readonly called: AnyProcedure | string;
+  /** Whether replies are collected as they come, for who hands them on. */
+  readonly raw: boolean;
   /** As `writeCall` gives it. */
   readonly frame: Buffer;
   /** Some members instead of all. */
@@ -39,6 +41,7 @@ export class PendingCall {
     to: readonly Member[] | undefined,
     resolve: (replies: AnyReply[]) => void,
     reject: (error: Error) => void,
+    raw = false,
   ) {
     this.number = plan.number;
     this.deadlineAt = plan.deadlineAt;
@@ -49,6 +52,7 @@ export class PendingCall {
     this.to = to;
     this.resolve = resolve;
     this.reject = reject;
+    this.raw = raw;
   }
 
   /** For errors. */

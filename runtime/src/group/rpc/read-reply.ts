@@ -2,10 +2,13 @@
 import type { Reader } from '../../marshalling/reader.js';
 import { type ReplyBody, readReplyBody } from '../../request-reply/reply-frame.js';
 import type { AnyProcedure } from '../../schema/description.js';
-import { CallError } from '../../schema/errors.js';
+import { CallError, type DeclaredError } from '../../schema/errors.js';
+import type { Reply } from '../../schema/group.js';
 import type { MemberAddress } from '../member.js';
 import { calledName } from './pending-call.js';
-import type { AnyReply } from './reply-collection.js';
+
+/** What a member itself says. */
+export type MemberReply = Extract<Reply<unknown, DeclaredError>, { kind: 'value' | 'error' }>;
 
 /** The results of message dispatchers: bytes. */
 const bytesResult = {
@@ -20,7 +23,7 @@ export function readMemberReply(
   reader: Reader,
   member: MemberAddress,
   called: AnyProcedure | string,
-): AnyReply {
+): MemberReply {
   const body = readReplyBody(reader, typeof called === 'string' ? bytesResult : called);
   if (body.kind === 'result') {
     const { value, metadata } = body;
