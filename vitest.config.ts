@@ -8,6 +8,7 @@ const source = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const alias = [
   { find: /^@convoke\/runtime$/, replacement: source('runtime/src/index.ts') },
   { find: /^@convoke\/runtime\/codegen$/, replacement: source('runtime/src/codegen.ts') },
+  { find: /^@convoke\/runtime\/group$/, replacement: source('runtime/src/group/index.ts') },
   {
     find: /^@convoke\/runtime\/opentelemetry$/,
     replacement: source('runtime/src/opentelemetry/index.ts'),

@@ -11,3 +11,4 @@ export * from './marshalling/unknown-fields.js';
 export { Writer } from './marshalling/writer.js';
 export type * from './schema/description.js';
 export { DeclaredError } from './schema/errors.js';
+export type * from './schema/group.js';

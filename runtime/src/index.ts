@@ -68,6 +68,7 @@ export type {
   ServerEvent,
   ServerEvents,
 } from './schema/events.js';
+export { type Implementation, implement } from './schema/implement.js';
 export {
   type CallReply,
   type InterceptedCall,
@@ -77,7 +78,6 @@ export {
 } from './schema/interception.js';
 export type { DrainOptions } from './server/drain.js';
 export type { ErrorListener, ExecutionCounters } from './server/execution.js';
-export { type Implementation, implement } from './server/implement.js';
 export type { ServerCall, ServerInterceptor } from './server/interceptors.js';
 export { type ServeOptions, type Server, type ServerStats, serve } from './server/serve.js';
 export type { Origins } from './transport/origins.js';

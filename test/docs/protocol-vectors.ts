@@ -79,6 +79,7 @@ import { SecuredProtocol } from '../../runtime/src/transport/tls.js';
 import { type Link, lengthBytes } from '../../runtime/src/transport/transport.js';
 import { packr, read } from '../runtime/marshalling/support.js';
 import { createManualClock, frameOf, framesIn, type SentFrame } from '../runtime/request-reply/support.js';
+import { groupReaders, groupVectors } from './protocol-group-vectors.js';
 
 /** `from`, `from + 1`, … */
 const ascending = (length: number, from: number) =>
@@ -176,6 +177,7 @@ const acknowledgement = written(FrameType.acknowledgement, writer =>
 
 /** By the name that stands behind the word `hex` in the page. */
 export const vectors: Readonly<Record<string, Buffer>> = {
+  ...groupVectors,
   hello: frameOf(hello({})),
   'hello-with-cookie': frameOf(hello({ cookie })),
   'hello-of-a-second-path': frameOf(hello({ token, renewsOnly: true })),
@@ -276,6 +278,7 @@ const theBody = (bytes: Buffer): Reader => new Reader().reset(bytes, lengthBytes
 
 /** What the fields of a frame must turn out to be. */
 export const readers: Readonly<Record<string, (bytes: Buffer) => void>> = {
+  ...groupReaders,
   hello: bytes =>
     expect(readHello(theFrame(bytes).body())).toEqual({
       version: 1,

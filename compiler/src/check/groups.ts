@@ -1,5 +1,6 @@
 /** Pass 8: groups, whose policies speak of an interface's procedures. */
 import { diagnostics } from '../diagnostics/catalogue.js';
+import { isGroupProcedure, maybePolicy } from '../model/groups.js';
 import type { DeliveryOrder, InterfaceModel, ProcedureModel, ReplyPolicy } from '../model/model.js';
 import type { GroupNode, GroupPolicyNode, RepliesNode } from '../syntax/tree.js';
 import type { DraftOf } from './draft.js';
@@ -23,6 +24,7 @@ function resolveGroup(context: Context, { node, model, scope }: EntryOf<'group'>
   const target = resolveName(context, scope, node.interface, 'interface');
   if (!target) return;
   model.interface = target;
+  checkNotEmpty(context, node, target);
   const seen = new Set<string>();
   for (const policy of node.policies) {
     const name = policy.procedure.text;
@@ -31,6 +33,13 @@ function resolveGroup(context: Context, { node, model, scope }: EntryOf<'group'>
     const procedure = findProcedure(context, target, policy);
     if (procedure) addPolicy(context, model, policy, procedure);
   }
+}
+
+/** An interface that has nothing yet may have a group; one whose procedures can all not be called is a mistake. */
+function checkNotEmpty(context: Context, { interface: name }: GroupNode, target: InterfaceModel): void {
+  const procedures = [...allProcedures(target).values()];
+  if (procedures.length === 0 || procedures.some(isGroupProcedure)) return;
+  context.report(diagnostics.groupOfStreams, name.span, { interface: target.name });
 }
 
 function findProcedure(
@@ -55,11 +64,13 @@ function addPolicy(
   procedure: ProcedureModel,
 ): void {
   const { name } = procedure;
-  const order = orderOf(node) ?? model.order;
-  const replies = repliesOf(node) ?? model.replies;
-  if (procedure.resultStream || procedure.parameters.some(parameter => parameter.stream)) {
+  const isMaybe = procedure.semantics === 'maybe';
+  const defaults = isMaybe ? maybePolicy : model;
+  const order = orderOf(node) ?? defaults.order;
+  const replies = repliesOf(node) ?? defaults.replies;
+  if (!isGroupProcedure(procedure)) {
     context.report(diagnostics.streamPolicy, node.procedure.span, { name });
-  } else if (procedure.semantics === 'maybe' && (order !== 'unordered' || replies.kind !== 'none')) {
+  } else if (isMaybe && (order !== 'unordered' || replies.kind !== 'none')) {
     context.report(diagnostics.maybePolicy, node.procedure.span, { name });
   }
   model.policies.push({ procedure, order, replies });

@@ -8,16 +8,14 @@ import {
   StructureKind,
 } from 'ts-morph';
 import { interfacesOf, offeredProcedures } from '../model/interfaces.js';
-import type { FieldModel, InterfaceModel, ModuleModel, ProcedureModel } from '../model/model.js';
-import { derivedNames, parameterName } from '../model/names.js';
+import type { InterfaceModel, ModuleModel, ProcedureModel } from '../model/model.js';
+import { derivedNames } from '../model/names.js';
 import { type CallShape, plainParameters, shapeOf } from '../model/procedures.js';
 import type { Statement } from './file.js';
 import { procedureInterface, procedureMethod } from './procedure-interface.js';
 import { createScope, type FileScope } from './scope.js';
-import { isOmissible, resultType, usedParameter } from './signatures.js';
+import { callerParameters, resultType, stubMethod, usedParameter } from './signatures.js';
 import { arrow, call, object, unionType } from './text.js';
-import { typeText } from './type-text.js';
-import { valueText } from './values.js';
 
 export function clientFile(module: ModuleModel): { scope: FileScope; statements: Statement[] } {
   const interfaces = interfacesOf(module);
@@ -71,17 +69,11 @@ function throwsProperty(errors: string, scope: FileScope): OptionalKind<Property
 }
 
 function clientMethod(procedure: ProcedureModel, scope: FileScope): OptionalKind<MethodSignatureStructure> {
-  const parameters = procedure.parameters.map(parameter => {
-    const mark = isOmissible(parameter) ? '?' : '';
-    return `${parameterName(parameter.name)}${mark}: ${parameterType(parameter, scope)}`;
-  });
-  parameters.push(`options?: ${scope.runtimeType(optionsType(procedure))}`);
+  const parameters = [
+    ...callerParameters(procedure, scope),
+    `options?: ${scope.runtimeType(optionsType(procedure))}`,
+  ];
   return procedureMethod(procedure, parameters, returnType(procedure, scope));
-}
-
-function parameterType(parameter: FieldModel, scope: FileScope): string {
-  const type = typeText(parameter.type, scope);
-  return parameter.stream ? `${scope.runtimeType('ItemSource')}<${type}>` : type;
 }
 
 function returnType(procedure: ProcedureModel, scope: FileScope): string {
@@ -107,16 +99,11 @@ function optionsType({ semantics }: ProcedureModel): string {
 function clientStub(declaration: InterfaceModel, scope: FileScope): FunctionDeclarationStructure {
   const methods = offeredProcedures(declaration).map(procedure => {
     const table = scope.derived(declaration, derivedNames.procedures, 'codec');
-    const local = scope.locals();
-    const names = procedure.parameters.map(({ name }) => local(parameterName(name)));
-    const parameters = procedure.parameters.map(({ default: value, type }, index) =>
-      value === undefined ? names[index]! : `${names[index]} = ${valueText(value, type, scope)}`,
-    );
+    const { names, head } = stubMethod(procedure, scope);
     // The stream is the last parameter, so that it stands behind the tuple of the others.
     const values = names.slice(0, plainParameters(procedure).length);
     const passed = [`[${values.join(', ')}]`, ...names.slice(values.length), 'options'];
     const callee = `caller.${callerMethods[shapeOf(procedure)]}`;
-    const head = `${procedure.name}: ${parameters.length === 0 ? 'options' : `(${parameters.join(', ')}, options)`} =>`;
     return arrow(head, call(callee, [`${table}.${procedure.name}`, ...passed]));
   });
   return {

@@ -69,6 +69,7 @@ function spaced(statement: Statement, index: number, all: readonly Statement[]):
   return index === 1 && statement.startsWith('import') ? statement : `\n${statement}`;
 }
 
+/** ts-morph also takes a text for one that ends as an interface without members does. */
 function isBlock(statement: Statement): boolean {
-  return typeof statement !== 'string' && blocks.has(statement.kind);
+  return typeof statement === 'string' ? statement.endsWith('}') : blocks.has(statement.kind);
 }

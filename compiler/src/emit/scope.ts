@@ -7,7 +7,7 @@ import { bracketed, quote } from './text.js';
 const runtimeModule = '@convoke/runtime/codegen';
 
 /** The files of a module. */
-export type FileName = 'types' | 'codec' | 'client' | 'server' | 'dispatcher' | 'index';
+export type FileName = 'types' | 'codec' | 'client' | 'server' | 'dispatcher' | 'group' | 'index';
 
 export interface FileScope {
   readonly module: ModuleModel;

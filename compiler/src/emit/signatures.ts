@@ -5,6 +5,7 @@ import { plainParameters } from '../model/procedures.js';
 import type { FileScope } from './scope.js';
 import { bracketed } from './text.js';
 import { typeText } from './type-text.js';
+import { valueText } from './values.js';
 
 /**
  * The tuple of the arguments, as a procedure marshals them: `[id: string, owner: string | undefined]`.
@@ -31,8 +32,31 @@ export function resultType({ result }: ProcedureModel, scope: FileScope): string
 }
 
 /** Whether a caller may leave a parameter out. */
-export function isOmissible(parameter: FieldModel): boolean {
+function isOmissible(parameter: FieldModel): boolean {
   return parameter.optional || parameter.default !== undefined;
+}
+
+/** The parameters of a client stub's method as its interface has them, but for the options: `id?: string`. */
+export function callerParameters(procedure: ProcedureModel, scope: FileScope): string[] {
+  return procedure.parameters.map(parameter => {
+    const type = typeText(parameter.type, scope);
+    const passed = parameter.stream ? `${scope.runtimeType('ItemSource')}<${type}>` : type;
+    return `${parameterName(parameter.name)}${isOmissible(parameter) ? '?' : ''}: ${passed}`;
+  });
+}
+
+/** A method of a client stub: what it calls its parameters, and its text up to the arrow. */
+export function stubMethod(
+  { name, parameters }: ProcedureModel,
+  scope: FileScope,
+): { names: string[]; head: string } {
+  const local = scope.locals();
+  const names = parameters.map(parameter => local(parameterName(parameter.name)));
+  const declared = parameters.map(({ default: value, type }, index) =>
+    value === undefined ? names[index]! : `${names[index]} = ${valueText(value, type, scope)}`,
+  );
+  const list = declared.length === 0 ? 'options' : `(${declared.join(', ')}, options)`;
+  return { names, head: `${name}: ${list} =>` };
 }
 
 /** In an interface `new` alone would be a constructor. */

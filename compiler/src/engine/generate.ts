@@ -3,7 +3,6 @@ import { posix, resolve } from 'node:path';
 import type { Diagnostic } from '../diagnostics/diagnostic.js';
 import { type Compilation, type CompileOptions, compile } from './compile.js';
 import { type OutputReport, writeOutput } from './output.js';
-import { findUnsupported } from './unsupported.js';
 
 /** What is compiled, and where the generated files go. */
 export interface GenerateOptions extends CompileOptions {
@@ -13,7 +12,7 @@ export interface GenerateOptions extends CompileOptions {
 
 /** What came of generating. */
 export interface Generation {
-  /** Of the compilation and of what cannot be generated yet. */
+  /** Of the compilation. */
   readonly diagnostics: readonly Diagnostic[];
   /** The inputs and what they import, by path. */
   readonly sources: Compilation['sources'];
@@ -25,10 +24,6 @@ export interface Generation {
 export async function generate(options: GenerateOptions): Promise<Generation> {
   const { model, diagnostics, sources } = compile(options);
   if (!model) return { diagnostics, sources, output: undefined };
-  const unsupported = findUnsupported(model);
-  if (unsupported.length > 0) {
-    return { diagnostics: [...diagnostics, ...unsupported], sources, output: undefined };
-  }
   // ts-morph takes longer to load than a schema to check, so it is loaded only when something is to be written.
   const { emit } = await import('../emit/index.js');
   const sourceOf = new Map(model.modules.map(({ folder, file }) => [folder, file]));

@@ -65,6 +65,7 @@ export const derivedNames = {
   createServerStub: (name: string): string => `create${upperFirst(name)}ServerStub`,
   createDispatcher: (name: string): string => `create${upperFirst(name)}Dispatcher`,
   procedures: (name: string): string => `${lowerFirst(name)}Procedures`,
+  policies: (name: string): string => `${lowerFirst(name)}Policies`,
 } as const;
 
 const derivedByKind: Readonly<Record<DeclarationKind, readonly (keyof typeof derivedNames)[]>> = {
@@ -75,7 +76,7 @@ const derivedByKind: Readonly<Record<DeclarationKind, readonly (keyof typeof der
   union: ['writer', 'reader'],
   error: ['data', 'writer', 'reader'],
   interface: ['client', 'createClient', 'service', 'createServerStub', 'createDispatcher', 'procedures'],
-  group: ['client', 'createClient'],
+  group: ['client', 'createClient', 'policies'],
 };
 
 /** All names that generated code exports for a declaration, its own first. */

@@ -4,6 +4,7 @@ import { MarshalError } from '../marshalling/errors.js';
 import type { Platform } from '../platform/platform.js';
 import type { CallerEndpoint } from '../request-reply/caller.js';
 import type { CallerCounters } from '../request-reply/caller-counters.js';
+import { createCancellation } from '../request-reply/cancellation.js';
 import type { Frame } from '../request-reply/frames.js';
 import { createPendingCall, type PendingCall } from '../request-reply/pending-call.js';
 import { writeRequest } from '../request-reply/request-frame.js';
@@ -20,13 +21,13 @@ import type {
 } from '../schema/description.js';
 import { CallError } from '../schema/errors.js';
 import type { ClientEvent, EventListener } from '../schema/events.js';
+import { metadataOf } from '../schema/inherited-metadata.js';
 import { consume } from '../streaming/consume.js';
 import { produce } from '../streaming/produce.js';
 import { formatAddress } from '../transport/address.js';
 import type { ServerInfo } from './balancing/backend.js';
 import { checkHedged } from './balancing/hedge.js';
-import { createCancellation } from './cancellation.js';
-import { metadataOf, withParent } from './inheritance.js';
+import { withParent } from './inheritance.js';
 import { type ClientInterceptor, intercept } from './interceptors.js';
 
 /** What a channel counted since it was made, and what it holds now. */

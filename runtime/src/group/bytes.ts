@@ -83,7 +83,7 @@ export class ByteWriter {
     return this.buffer.subarray(0, this.end);
   }
 
-  /** To be called before `this.buffer` is looked at: it may be another one afterwards. */
+  /** Where the next bytes go. To be called before `buffer` is looked at, which may be another afterwards. */
   private reserve(bytes: number): number {
     const at = this.end;
     this.end += bytes;

@@ -1,6 +1,6 @@
 /** What the building blocks and group RPC see of a stack. */
 import type { Clock, Random } from '../platform/platform.js';
-import type { GroupEvent } from './layer.js';
+import type { DropReason, GroupEvent } from './layer.js';
 import type { Member, MemberId } from './member.js';
 import type { Kind, Message, Order } from './message.js';
 import type { View } from './view.js';
@@ -44,6 +44,8 @@ export interface GroupPort {
   receive(kind: Kind, listener: (message: Message) => void): void;
   /** To be called once for each received multicast, when the application has begun with it. */
   consumed(message: Message): void;
+  /** Counts what was dropped and why, as `LayerContext.count` does. */
+  count(what: DropReason): void;
   /** Has the listener told of views, suspicions, room and the end, after the stack's layers. */
   subscribe(listener: (event: GroupEvent) => void): () => void;
   /**

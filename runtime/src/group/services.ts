@@ -17,8 +17,8 @@ export interface Services {
   readonly multicast: MulticastService;
   /** Views. */
   readonly membership: MembershipService;
-  /** Messages longer than a packet. A mark. */
-  readonly fragmentation: Record<never, never>;
+  /** Messages longer than a packet. */
+  readonly fragmentation: FragmentationService;
   /** Orders. */
   readonly order: OrderService;
   /** Whether the application may send. */
@@ -120,6 +120,11 @@ export interface MembershipService {
   destroy(): void;
   /** Whether this view is the primary partition: the lineage that had a majority at each step. */
   readonly primary: boolean;
+}
+
+export interface FragmentationService {
+  /** The longest body of a reliable message. */
+  readonly longest: number;
 }
 
 export interface OrderService {

@@ -8,6 +8,9 @@ import { createEventSource } from '../request-reply/event-source.js';
 import { type ServerLimits, serverLimits } from '../request-reply/limits.js';
 import type { DispatchEntry } from '../schema/description.js';
 import type { EventListener, ServerEvent, ServerEvents } from '../schema/events.js';
+import { isGroupDescription } from '../schema/group.js';
+import type { Implementation } from '../schema/implement.js';
+import { createProcedureTable } from '../schema/procedure-table.js';
 import { parseAddress } from '../transport/address.js';
 import { listen } from '../transport/open.js';
 import { datagramBytes } from '../transport/packet.js';
@@ -17,9 +20,7 @@ import { attachWebSockets, type WebOptions } from '../transport/ws.js';
 import { inheriting } from './context-storage.js';
 import { type Draining, type DrainOptions, drain } from './drain.js';
 import { type ErrorListener, Execution, type ExecutionCounters } from './execution.js';
-import type { Implementation } from './implement.js';
 import { intercepted, type ServerInterceptor } from './interceptors.js';
-import { createProcedureTable } from './procedure-table.js';
 
 /** Where a server listens, what it offers, and how much it takes. */
 export interface ServeOptions {
@@ -102,6 +103,7 @@ export interface Server extends AsyncDisposable {
 export async function serve(options: ServeOptions): Promise<Server> {
   const platform = options.platform ?? nodePlatform;
   const limits = serverLimits(options.limits);
+  refuseGroups(options.services);
   const table = createProcedureTable(options.services, entry => surrounded(entry, options));
   for (const service of options.services) service.attach?.(options.services);
   const longestDatagram = datagramBytes(options.datagramBytes);
@@ -185,6 +187,16 @@ export async function serve(options: ServeOptions): Promise<Server> {
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+function refuseGroups(services: readonly Implementation[]): void {
+  for (const { description } of services) {
+    if (!isGroupDescription(description)) continue;
+    throw new TypeError(
+      `${description.group} is a group, whose members are made by \`join\` of '@convoke/runtime/group': ` +
+        `to serve it from here alone, implement ${description.name}`,
+    );
+  }
 }
 
 /** The entry with all around it that was asked for. */

@@ -1,7 +1,7 @@
 /** Health: a server tells whether it, and each of its services, is fit to take calls. */
 import { Health, HealthStatus, NoSuchService } from '../generated/health/index.js';
 import type { CallContext } from '../schema/description.js';
-import { type Implementation, implement } from '../server/implement.js';
+import { type Implementation, implement } from '../schema/implement.js';
 import { createSignal } from './signal.js';
 
 export interface HealthImplementation extends Implementation {

@@ -8,10 +8,10 @@ import {
   type SchemaFile,
   Semantics,
 } from '../generated/reflection/index.js';
-import type { AnyProcedure, InterfaceDescription, ModuleSchema } from '../schema/description.js';
-import { type Implementation, implement } from '../server/implement.js';
+import type { AnyProcedure, ModuleSchema } from '../schema/description.js';
+import { type Implementation, implement } from '../schema/implement.js';
 
-type Description = InterfaceDescription<unknown, never>;
+type Description = Implementation['description'];
 
 /**
  * Offers what the server offers as data, to whoever can call it: names, promises, and the text of the schemas with all

@@ -1,5 +1,7 @@
 import type { Channel } from '../client/channel.js';
 import { type ConnectOptions, connect } from '../client/connect.js';
+import type { GroupMember } from '../group/group-member.js';
+import { type JoinOptions, joinAt } from '../group/join.js';
 import { type Endpoint, type EndpointOptions, openEndpoint } from '../messages/index.js';
 import type { Platform } from '../platform/platform.js';
 import { type ServeOptions, type Server, serve } from '../server/serve.js';
@@ -36,6 +38,11 @@ export interface Host {
   serve(options: Omit<ServeOptions, 'platform'>): Promise<Server>;
   /** `connect` on this host's platform. */
   connect(address: string | readonly string[], options?: Omit<ConnectOptions, 'platform'>): Promise<Channel>;
+  /**
+   * `join` on this host's platform. Where a multicast address does not say it, the interface is this host's first and
+   * multicasts stay on its subnets.
+   */
+  join(address: string, options: Omit<JoinOptions, 'platform'>): Promise<GroupMember>;
   /** `openEndpoint` on this host's platform. */
   openEndpoint(address: string, options?: Omit<EndpointOptions, 'platform'>): Promise<Endpoint>;
   /**
@@ -138,6 +145,8 @@ export function createHost(services: HostServices, machine: Machine): Host {
     },
     serve: options => serve({ ...options, platform }),
     connect: (address, options) => connect(address, { ...options, platform }),
+    join: (address, options) =>
+      joinAt(address, { ...options, platform }, { interface: interfaces[0]!.address, ttl: 1 }),
     openEndpoint: (address, options) => openEndpoint(address, { ...options, platform }),
     crash: () => {
       end();

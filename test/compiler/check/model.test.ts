@@ -140,4 +140,13 @@ describe('the model', () => {
       replies: { kind: 'all' },
     });
   });
+
+  it('says nothing of maybe procedures but that they are unordered and not answered', () => {
+    const compilation = compileText(
+      'interface Bank { @1 a(): i64; @2 b(): void maybe; @3 c(): void maybe; } ' +
+        'group Ledger of Bank { order total; replies majority; b replies none; c order unordered; }',
+    );
+    const maybe = { order: 'unordered', replies: { kind: 'none' } };
+    expect(declared(compilation, 'group', 'Ledger').policies).toMatchObject([maybe, maybe]);
+  });
 });

@@ -236,8 +236,8 @@ describe('questions', () => {
     advanceWith(at, 10_000, third, fourth);
     expect(told(at)).toEqual(['suspect 2', 'dead 2']);
     const silence = at.events[1]!.at - 900;
-    expect(silence).toBeGreaterThan(3000);
-    expect(silence).toBeLessThan(3600);
+    expect(silence).toBeGreaterThan(3400);
+    expect(silence).toBeLessThan(3800);
   });
 
   it('end in nothing where an answer comes before there was a suspicion', () => {

@@ -61,7 +61,8 @@ const common = fc.record({
 
 function made(kind: Kind, sender: number, target: number, body: Uint8Array, flags: Flags): Message {
   const { order, ...others } = flags;
-  return Object.assign(new Message(kind, sender, target, body), others, { order: order as Order });
+  // All packets are one's own, whosever messages are in them.
+  return Object.assign(new Message(kind, sender, target, body), others, { order: order as Order, from: own });
 }
 
 const multicasts = fc

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { Ledger as Group } from '../../../generated/ledger/index.js';
 import { Ending, Ledger, type LedgerService } from '../../../generated/testing/ledger/index.js';
 import { implement } from '../../../runtime/src/index.js';
 import { simulate } from '../../../runtime/src/testing/index.js';
@@ -9,6 +10,29 @@ const services = [implement(Ledger, service)];
 const job = { key: 'a', work: 0, padding: 0, ending: Ending.receipt };
 
 describe('a server', () => {
+  it('refuses a group, and says where groups are made', async () => {
+    const get = (): never => {
+      throw new Error('is never called');
+    };
+    const accounts = { open: get, balance: get, deposit: get, withdraw: get, transfer: get, audit: get };
+    const member = implement(Group, accounts);
+    expect(member).toMatchObject({ interface: 'ledger.v1.Accounts', description: Group });
+    const serving = simulate()
+      .host('server')
+      .serve({ listen: 'udp://server:0', services: [member] });
+    await expect(serving).rejects.toThrow(
+      "ledger.v1.Ledger is a group, whose members are made by `join` of '@convoke/runtime/group': " +
+        'to serve it from here alone, implement ledger.v1.Accounts',
+    );
+  });
+
+  it('refuses a service that lacks procedures of a group', () => {
+    // @ts-expect-error all procedures but one are missing
+    expect(() => implement(Group, { open() {} })).toThrow(
+      "the service for ledger.v1.Accounts has no procedure 'balance'",
+    );
+  });
+
   it('says where it listens, with the ports that were free', () => {
     const world = simulate();
     return world.run(async () => {

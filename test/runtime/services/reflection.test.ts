@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { Bank, CarelessBank } from '../../../generated/bank/index.js';
 import type { ModuleSchema } from '../../../runtime/src/schema/description.js';
-import type { Implementation } from '../../../runtime/src/server/implement.js';
+import type { Implementation } from '../../../runtime/src/schema/implement.js';
 import {
   CallShape,
   health,

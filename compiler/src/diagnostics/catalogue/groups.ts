@@ -27,4 +27,10 @@ export const groups = {
     ({ count }) => `cannot wait for ${count} replies: the number is 1 to 65535`,
     ({ count }) => (count === 0n ? 'To wait for no reply write `replies none`.' : undefined),
   ),
+  groupOfStreams: error<{ interface: string }>(
+    'CVK5006',
+    ({ interface: of }) =>
+      `all procedures of '${of}' have streams, which are left out of a group's stubs: nothing is left to call`,
+    () => 'Call its members one by one, or add procedures without streams.',
+  ),
 };

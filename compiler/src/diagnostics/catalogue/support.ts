@@ -12,11 +12,6 @@ export const support = {
     ({ specifier }) => `this version does not import from npm packages: "${specifier}"`,
     () => 'Copy the file beside this one and import it by a relative path.',
   ),
-  groupNotGenerated: error<{ name: string }>(
-    'CVK9004',
-    ({ name }) => `this version does not generate groups: '${name}'`,
-    () => 'The schema is right: `convoke check` accepts it. Move the group to a file of its own for now.',
-  ),
   sameFolder: error<{ folder: string; other: string }>(
     'CVK9005',
     ({ folder, other }) => `its generated files would go to '${folder}', where those of '${other}' go`,

@@ -19,7 +19,7 @@ export interface AccrualDetectionOptions {
   readonly samples?: number;
   /** The least standard deviation in milliseconds that silences are taken to have. Default: half of the interval. */
   readonly deviation?: number;
-  /** No member is dead before so many milliseconds of silence. Default: 3000. */
+  /** No member is dead before so many milliseconds of silence. Default: 3000 and an interval. */
   readonly floor?: number;
 }
 
@@ -30,8 +30,8 @@ export interface AccrualDetectionOptions {
  * @throws RangeError when an option is not a number above 0
  */
 export function accrualDetection(options: AccrualDetectionOptions = {}): LayerSpec {
-  const { interval = 400, threshold = 8, samples = 200, floor = defaultFloor } = options;
-  const { deviation = interval / 2 } = options;
+  const { interval = 400, threshold = 8, samples = 200 } = options;
+  const { deviation = interval / 2, floor = defaultFloor(interval) } = options;
   for (const [name, value] of Object.entries({ interval, threshold, samples, deviation, floor })) {
     if (!(value > 0 && value < Infinity)) throw new RangeError(`${name} must be above 0; got ${value}`);
   }

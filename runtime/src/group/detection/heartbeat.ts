@@ -30,8 +30,13 @@ export interface DetectionTiming {
   readonly floor: number;
 }
 
-/** For how long, by default, no silence is taken for death: longer than the pauses that processes recover from. */
-export const defaultFloor = 3000;
+/**
+ * For how long, by default, no silence is taken for death: longer than the pauses that processes recover from. When a process
+ * stops, its last sign of life may be an interval old.
+ */
+export function defaultFloor(interval: number): number {
+  return 3000 + interval;
+}
 
 /** A timer that is late by more milliseconds than this says that the process was stopped, or is overloaded. */
 const stall = 300;
@@ -53,7 +58,7 @@ export function boundedDetection(options: BoundedDetectionOptions = {}): LayerSp
     );
   }
   const judge = boundedJudge(suspectAfter, deadAfter - suspectAfter);
-  return detectionBy(() => judge, { interval, floor: Math.min(defaultFloor, deadAfter) });
+  return detectionBy(() => judge, { interval, floor: Math.min(defaultFloor(interval), deadAfter) });
 }
 
 /** Detection by whatever judges a member's silence; each member has a judge of its own. */
@@ -117,11 +122,15 @@ class Detector implements Layer, DetectionService {
     this.allowForStall(now);
     this.heard(first.from, now);
     let others: Message[] | undefined;
+    /** Of the message before: those of one packet share the object. */
+    let view: ViewId | undefined;
     for (let index = 0; index < batch.length; index++) {
       const message = batch[index]!;
       if (message.kind !== Kind.heartbeat && message.kind !== Kind.verify) {
-        if (message.view !== undefined && message.from === message.sender)
-          this.seen(message.from, message.view);
+        if (message.view !== view && message.view !== undefined && message.from === message.sender) {
+          view = message.view;
+          this.seen(message.from, view);
+        }
         others?.push(message);
         continue;
       }

@@ -2,10 +2,7 @@
 import type { Platform, SocketAddress } from '../../platform/platform.js';
 import type { LayerSpec } from '../layer.js';
 import { type AddressSource, discovery } from './discovery.js';
-import { resolvePlaces } from './list.js';
-
-/** What the system says of a name that has no such records: before the first member is there, nothing is wrong with it. */
-const nothing = new Set(['ENOTFOUND', 'ENODATA']);
+import { resolvePlaces, unknownName } from './list.js';
 
 /**
  * Asks at all addresses that a name has: of its SRV records, which name the ports too, or where `port` is given of its A
@@ -18,7 +15,8 @@ export function dnsDiscovery(name: string, port?: number): LayerSpec {
         ? await byService(platform, name)
         : await resolvePlaces(platform, [{ host: name, port }]);
     } catch (error) {
-      if (nothing.has((error as { code?: string }).code ?? '')) return [];
+      // Before the first member is there, nothing is wrong with that.
+      if (unknownName.has((error as { code?: string }).code ?? '')) return [];
       throw error;
     }
   };

@@ -7,11 +7,11 @@ import { type AddressSource, discovery } from './discovery.js';
 /**
  * Asks at each of these places.
  *
- * @param places `HOST:PORT`; names are looked up anew for each search
+ * @param places `HOST:PORT`, or as an address of a group has them; names are looked up anew for each search
  * @throws TypeError when one is none
  */
-export function listDiscovery(places: readonly string[]): LayerSpec {
-  const parsed = places.map(parsePlace);
+export function listDiscovery(places: readonly (string | SocketAddress)[]): LayerSpec {
+  const parsed = places.map(place => (typeof place === 'string' ? parsePlace(place) : place));
   return discovery('list-discovery', platform => resolvePlaces(platform, parsed));
 }
 
@@ -29,13 +29,30 @@ export function textDiscovery(read: () => Promise<string>): LayerSpec {
   return discovery('text-discovery', source);
 }
 
-/** All IP addresses of hosts that may be named. Rejects when a name is not known. */
+/** What the system says of a name that nobody knows, or that has no address. */
+export const unknownName: ReadonlySet<string> = new Set(['ENOTFOUND', 'ENODATA']);
+
+/**
+ * All IP addresses of hosts that may be named. Names that are not known are left out, as long as another is: those of
+ * members that were never there yet, for instance.
+ */
 export async function resolvePlaces(
   { names }: Pick<Platform, 'names'>,
   places: readonly SocketAddress[],
 ): Promise<SocketAddress[]> {
+  let unknown: unknown;
   const found = await Promise.all(
-    places.map(async ({ host, port }) => (await names.lookup(host)).map(each => ({ host: each, port }))),
+    places.map(async ({ host, port }) => {
+      try {
+        return (await names.lookup(host)).map(each => ({ host: each, port }));
+      } catch (error) {
+        if (!unknownName.has((error as { code?: string }).code ?? '')) throw error;
+        unknown = error;
+        return [];
+      }
+    }),
   );
-  return found.flat();
+  const all = found.flat();
+  if (all.length === 0 && unknown !== undefined) throw unknown;
+  return all;
 }

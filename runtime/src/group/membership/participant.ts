@@ -40,6 +40,8 @@ export class Participant {
     const { core } = this;
     if (!this.isOfMyView(from, frame)) return;
     const { ballot, gone, view } = frame;
+    // The others go on without this member, which learns from their next view that it is alone.
+    if (gone.includes(core.self.id)) return;
     if (this.ballot !== undefined && compareBallots(ballot, this.ballot) < 0) {
       core.send(from, { type: 'outdated', view, ballot: this.ballot });
       return;

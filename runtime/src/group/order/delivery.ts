@@ -4,7 +4,7 @@
  * sequencer's order has come; a safe one when also a majority holds it (uniform agreement).
  */
 import { Kind, type Message, Order } from '../message.js';
-import { MessageQueue } from './message-queue.js';
+import { MessageQueue } from '../message-queue.js';
 import type { OrderRun } from './order-frames.js';
 
 /** A place in the total order. */

@@ -4,7 +4,7 @@
  * orders nor causality, and no member waits for ever.
  */
 import { Kind, type Message, Order } from '../message.js';
-import { MessageQueue } from './message-queue.js';
+import { MessageQueue } from '../message-queue.js';
 import type { OrderRun } from './order-frames.js';
 
 const longestRun = 0xffff;
@@ -19,6 +19,8 @@ export class Sequencer {
   /** By rank: all up to this number are ordered, or need no place. */
   private readonly sequenced: number[];
   private readonly waiting: MessageQueue<Message>[];
+  /** How many messages wait in all. */
+  private held = 0;
   private runs: GrowingRun[] = [];
   private hasSafe = false;
 
@@ -30,8 +32,10 @@ export class Sequencer {
   /** Takes a message in its sender's order. */
   add(sender: number, message: Message): void {
     const waiting = this.waiting[sender]!;
-    if (waiting.length > 0 || !this.place(sender, message)) waiting.push(message);
-    else if (message.order !== Order.unordered) this.retry();
+    if (waiting.length > 0 || !this.place(sender, message)) {
+      waiting.push(message);
+      this.held++;
+    } else if (this.held > 0) this.retry();
   }
 
   /** The places that were given since the last time; undefined: none. */
@@ -49,6 +53,7 @@ export class Sequencer {
       this.waiting.forEach((queue, sender) => {
         for (let next = queue.first(); next !== undefined && this.place(sender, next); next = queue.first()) {
           queue.shift();
+          this.held--;
           placed = true;
         }
       });

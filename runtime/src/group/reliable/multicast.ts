@@ -75,6 +75,9 @@ class ReliableMulticast implements Layer, MulticastService {
   private view: View | undefined;
   private rank = -1;
   private ranks = new Map<MemberId, number>();
+  /** The sender that was looked up last. */
+  private lastSender: MemberId = 0;
+  private lastRank = -1;
   private inboxes: Inbox[] = [];
   private stability = new Stability(0);
   private early: Message[] = [];
@@ -88,6 +91,9 @@ class ReliableMulticast implements Layer, MulticastService {
   /** Ranks of senders of whose messages the others are to be told that they were received or taken. */
   private readonly untold = new Set<number>();
   private untoldBytes = 0;
+  /** What was noted last, so that a run of messages of one sender is noted cheaply. */
+  private lastUntold = -1;
+  private ownIsDue = false;
   private tellAt = Number.POSITIVE_INFINITY;
   private tellIsDue = false;
   private askAt = Number.POSITIVE_INFINITY;
@@ -173,10 +179,15 @@ class ReliableMulticast implements Layer, MulticastService {
   consumed(message: Message): void {
     const rank = this.rankIn(message);
     if (rank < 0) return;
-    const inbox = this.inboxes[rank]!;
-    inbox.consumed++;
-    if (rank === this.rank) this.take(rank, inbox.consumed);
+    this.inboxes[rank]!.consumed++;
     this.note(rank, message.body.length);
+    if (rank !== this.rank || this.ownIsDue) return;
+    // Once for all that is taken in this turn.
+    this.ownIsDue = true;
+    this.context.defer(() => {
+      this.ownIsDue = false;
+      if (this.view !== undefined) this.take(this.rank, this.inboxes[this.rank]!.consumed);
+    });
   }
 
   freeze(): void {
@@ -271,7 +282,11 @@ class ReliableMulticast implements Layer, MulticastService {
   /** The rank of the sender in this view; -1 when it is not of it. */
   private rankIn({ view, sender }: Message): number {
     if (this.view === undefined || view === undefined || !sameView(view, this.view.id)) return -1;
-    return this.ranks.get(sender) ?? -1;
+    if (sender !== this.lastSender) {
+      this.lastSender = sender;
+      this.lastRank = this.ranks.get(sender) ?? -1;
+    }
+    return this.lastRank;
   }
 
   /** False: it is not for this layer. */
@@ -351,7 +366,9 @@ class ReliableMulticast implements Layer, MulticastService {
   }
 
   private take(member: number, count: number): void {
-    if (this.stability.take(member, count)) this.context.raise({ type: 'room' });
+    const before = this.stability.taken;
+    if (this.stability.take(member, count) && this.stability.taken > before)
+      this.context.raise({ type: 'room' });
   }
 
   /** What all hold is let go of. */
@@ -407,7 +424,10 @@ class ReliableMulticast implements Layer, MulticastService {
   /** The others are to be told of this sender's messages. */
   private note(rank: number, bytes: number): void {
     if (this.view!.members.length === 1) return;
-    this.untold.add(rank);
+    if (rank !== this.lastUntold) {
+      this.untold.add(rank);
+      this.lastUntold = rank;
+    }
     this.untoldBytes += bytes;
     if (this.untoldBytes >= bytesPerAcknowledgement) this.tellSoon();
     else if (this.tellAt === Number.POSITIVE_INFINITY) {
@@ -437,6 +457,7 @@ class ReliableMulticast implements Layer, MulticastService {
       entries.push({ sender, held: contiguous, taken: consumed });
     }
     this.untold.clear();
+    this.lastUntold = -1;
     const room = this.context.services.transport.maxBody - stabilityHeaderBytes;
     const most = Math.max(1, Math.floor(room / stabilityEntryBytes));
     for (let from = 0; from < entries.length; from += most) {
@@ -489,11 +510,14 @@ class ReliableMulticast implements Layer, MulticastService {
     this.view = view;
     this.ranks = new Map(view.members.map(({ id }, rank) => [id, rank]));
     this.rank = this.ranks.get(this.context.self.id) ?? -1;
+    this.lastSender = 0;
+    this.lastRank = -1;
     this.inboxes = view.members.map(() => new Inbox());
     this.stability = new Stability(view.members.length);
     this.sent = 0;
     this.looped = [];
     this.untold.clear();
+    this.lastUntold = -1;
     this.isFrozen = false;
     this.holders = undefined;
     this.fetched = undefined;

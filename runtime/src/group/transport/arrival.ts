@@ -1,9 +1,9 @@
 /** What comes to a member in packets, on its way up: checked, and handed on as one batch. */
 import type { SocketAddress } from '../../platform/platform.js';
 import type { LayerContext } from '../layer.js';
-import { createMember, everyone } from '../member.js';
+import { createMember, everyone, type MemberId } from '../member.js';
 import { groupKeyOf } from './layout.js';
-import { FrameReader, type PacketHeader, readHeader } from './packet-reader.js';
+import { FrameReader, isFrom, type PacketHeader, readHeader } from './packet-reader.js';
 
 /** Opens sealed packets. */
 export interface Opening {
@@ -14,8 +14,12 @@ export interface Opening {
   open(packet: Buffer, header: PacketHeader): Buffer | 'forged' | 'replayed';
 }
 
-/** Takes each packet that a socket received. */
-export type Arrival = (packet: Buffer, from: SocketAddress) => void;
+/**
+ * Takes each packet that a socket received.
+ *
+ * @param by who said at the beginning of a connection that it is its; of a datagram, nobody
+ */
+export type Arrival = (packet: Buffer, from: SocketAddress, by?: MemberId) => void;
 
 /** @param opening of groups whose packets are sealed: others are then dropped */
 export function createArrival(context: LayerContext, opening: Opening | undefined): Arrival {
@@ -24,17 +28,21 @@ export function createArrival(context: LayerContext, opening: Opening | undefine
   const groupKey = groupKeyOf(context.group);
   const frames = new FrameReader();
 
-  return (packet, from) => {
+  return (packet, from, by) => {
+    if (isFrom(packet, own)) {
+      // What one multicasts comes back, and is not worth a look; from elsewhere it cannot come.
+      const { at } = context.self;
+      if (from.port !== at.port || from.host !== at.host) context.count('forged');
+      return;
+    }
     const header = readHeader(packet, groupKey);
     if (typeof header === 'string') {
       context.count(header);
       return;
     }
     const { sender, target, sealed } = header;
-    if (sender === own) {
-      // What one multicasts comes back; from elsewhere it cannot come.
-      const { at } = context.self;
-      if (from.port !== at.port || from.host !== at.host) context.count('forged');
+    if (by !== undefined && sender !== by) {
+      context.count('forged');
       return;
     }
     if (target !== everyone && target !== own) {

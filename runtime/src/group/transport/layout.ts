@@ -5,8 +5,8 @@
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 
-/** `CG`. */
-export const magic = 0x4347;
+/** Other than that of datagrams between clients and servers: neither takes the other for its own. */
+export const magic = 0xc5b2;
 export const groupProtocolVersion = 1;
 
 /** Bits of the packet's flags. */

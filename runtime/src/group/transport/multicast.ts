@@ -3,26 +3,29 @@ import type { DatagramSocket, SocketAddress } from '../../platform/platform.js';
 import type { MulticastAddress } from '../address.js';
 import type { Layer, LayerContext, LayerSpec } from '../layer.js';
 import { everyone } from '../member.js';
+import { createGroupSeal, type GroupSeal, type TransportSecurity } from '../security/seal.js';
 import type { TransportService } from '../services.js';
 import { type Arrival, createArrival } from './arrival.js';
 import { maxBodyOf, packetBytesAt } from './limits.js';
 import { createPacking, everywhere } from './packing.js';
 import { createSending, type Send, sendToAll } from './sending.js';
+import { isSameFamily } from './view-places.js';
 
 /**
  * The transport where multicast works. A member's packets, multicasts included, leave by one socket of its own, so that
  * each comes from the member's address.
  */
-export function multicastTransport(address: MulticastAddress): LayerSpec {
+export function multicastTransport(address: MulticastAddress, { key }: TransportSecurity = {}): LayerSpec {
   return {
     name: 'multicast-transport',
     requires: [],
     provides: ['transport'],
     create: context => {
       const packetBytes = address.mtu ?? packetBytesAt(address.interface);
-      const service: TransportService = { maxBody: maxBodyOf(packetBytes, undefined), places: [] };
+      const seal = key && createGroupSeal(key, context.group, context.self.id);
+      const service: TransportService = { maxBody: maxBodyOf(packetBytes, seal?.sealing), places: [] };
       context.provide('transport', service);
-      return createLayer(context, address, packetBytes, service);
+      return createLayer(context, address, packetBytes, service, seal);
     },
   };
 }
@@ -32,22 +35,25 @@ function createLayer(
   address: MulticastAddress,
   packetBytes: number,
   service: TransportService,
+  seal: GroupSeal | undefined,
 ): Layer {
   const { directory } = context;
   const group: SocketAddress = { host: address.host, port: address.port };
-  const receive = createArrival(context, undefined);
+  const receive = createArrival(context, seal);
   const sockets: DatagramSocket[] = [];
   let send: Send | undefined;
 
   const packing = createPacking({
     context,
     packetBytes,
-    sealing: undefined,
+    sealing: seal?.sealing,
     emit: (packet, target, sent) => {
       if (send === undefined) return;
       if (target === everyone) send(packet, group, sent);
-      else if (target === everywhere) sendToAll(send, packet, [group, ...service.places], sent);
-      else {
+      else if (target === everywhere) {
+        const places = service.places.filter(place => isSameFamily(place, group));
+        sendToAll(send, packet, [group, ...places], sent);
+      } else {
         const to = directory.get(target)?.at;
         if (to !== undefined) send(packet, to, sent);
         else {
@@ -61,7 +67,9 @@ function createLayer(
   return {
     down: packing.down,
     on: event => {
-      if (event.type === 'view') directory.retain(event.view.members);
+      if (event.type !== 'view') return;
+      directory.retain(event.view.members);
+      seal?.enter(event.view.id);
     },
     start: async () => {
       const own = await openOwn(context, address, receive);

@@ -30,6 +30,11 @@ export interface PacketHeader {
   readonly end: number;
 }
 
+/** Whether a packet, be it sound or not, says that it is this member's. */
+export function isFrom(packet: Buffer, sender: MemberId): boolean {
+  return packet.length >= headerBytes && readU48(packet, senderAt) === sender;
+}
+
 /** Reads a packet's header; why there is none otherwise. Leaves four zeros in the checksum's place. */
 export function readHeader(
   packet: Buffer,
@@ -115,6 +120,7 @@ export class FrameReader {
         isMulticast ? everyone : target,
         body,
       );
+      message.from = packetSender;
       message.order = ((head >>> orderShift) & 3) as Order;
       message.safe = (head & FrameFlag.safe) !== 0;
       message.more = (head & FrameFlag.more) !== 0;

@@ -4,6 +4,7 @@ import { everyone } from '../member.js';
 import { type Batch, Kind, type Message } from '../message.js';
 import { groupKeyOf } from './layout.js';
 import { PacketWriter, type Sealing } from './packet-writer.js';
+import type { Sent } from './sending.js';
 
 /** How many buffers wait for the next packet; what goes beyond is left to the garbage collector. */
 const mostSpare = 64;
@@ -19,7 +20,7 @@ export interface PackingOptions {
   readonly packetBytes: number;
   readonly sealing: Sealing | undefined;
   /** Sends a packet to a member, to `everyone` or `everywhere`, of which the bytes are not written again before `sent` is called. Never called: never again. */
-  readonly emit: (packet: Buffer, target: number, sent: () => void) => void;
+  readonly emit: (packet: Buffer, target: number, sent: Sent) => void;
 }
 
 /** What is sent in one turn of the event loop leaves in as few packets as hold it. */
@@ -34,7 +35,7 @@ interface Slot {
   readonly writer: PacketWriter;
   /** A member, `everyone` or `everywhere`. */
   target: number;
-  readonly sent: () => void;
+  readonly sent: Sent;
 }
 
 export function createPacking({ context, packetBytes, sealing, emit }: PackingOptions): Packing {
@@ -52,7 +53,8 @@ export function createPacking({ context, packetBytes, sealing, emit }: PackingOp
     const slot: Slot = {
       target: everyone,
       writer: new PacketWriter(origin),
-      sent: () => {
+      sent: error => {
+        if (error) context.count('unreachable');
         if (spare.length < mostSpare) spare.push(slot);
       },
     };

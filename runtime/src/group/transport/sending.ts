@@ -11,11 +11,14 @@ const mostWaiting = 4 * 1024 * 1024;
 interface Waiting {
   readonly packet: Buffer;
   readonly to: SocketAddress;
-  readonly sent: () => void;
+  readonly sent: Sent;
 }
 
-/** Sends one packet; `sent` is called when its bytes may be written again. */
-export type Send = (packet: Buffer, to: SocketAddress, sent: () => void) => void;
+/** Called when the bytes of a packet may be written again, with an error where the system did not take it. */
+export type Sent = (error?: Error | null) => void;
+
+/** Sends one packet. */
+export type Send = (packet: Buffer, to: SocketAddress, sent: Sent) => void;
 
 export function createSending(socket: DatagramSocket, context: Pick<LayerContext, 'count'>): Send {
   let waiting: Waiting[] = [];
@@ -44,8 +47,8 @@ export function createSending(socket: DatagramSocket, context: Pick<LayerContext
     } else {
       full = true;
       // Datagrams leave in the order of sending: when this one has, so have those before it.
-      socket.send(packet, to, () => {
-        sent();
+      socket.send(packet, to, error => {
+        sent(error);
         drain();
       });
     }
@@ -54,16 +57,13 @@ export function createSending(socket: DatagramSocket, context: Pick<LayerContext
 }
 
 /** Sends one packet to several places. */
-export function sendToAll(
-  send: Send,
-  packet: Buffer,
-  places: readonly SocketAddress[],
-  sent: () => void,
-): void {
+export function sendToAll(send: Send, packet: Buffer, places: readonly SocketAddress[], sent: Sent): void {
   let under = places.length;
   if (under === 0) sent();
-  const one = (): void => {
-    if (--under === 0) sent();
+  let failure: Error | null = null;
+  const one: Sent = error => {
+    failure ??= error ?? null;
+    if (--under === 0) sent(failure);
   };
   for (const to of places) send(packet, to, one);
 }

@@ -1,12 +1,13 @@
 /** Binds a service to the interface that it implements. */
-import type { Dispatcher, InterfaceDescription } from '../schema/description.js';
+import type { Dispatcher, InterfaceDescription } from './description.js';
+import type { GroupDescription } from './group.js';
 
-/** A service that a server can offer. */
+/** A service that a server can offer, or a member of a group. */
 export interface Implementation {
   /** The full name of the interface: `bank.v1.Bank`. */
   readonly interface: string;
   /** As it was given to `implement`. */
-  readonly description: InterfaceDescription<unknown, never>;
+  readonly description: InterfaceDescription<unknown, never> | GroupDescription<unknown, never>;
   /** Leads requests to the methods of the service. */
   readonly dispatcher: Dispatcher;
   /** Called when a server is about to offer it, with all that the server offers. */
@@ -16,14 +17,14 @@ export interface Implementation {
 }
 
 /**
- * Implements an interface.
+ * Implements an interface, or that of a group.
  *
  * @param description the constant that the generated `index.ts` declares
  * @param service an object with a method for each procedure; `this` in them is that object
  * @throws TypeError when a procedure is missing
  */
 export function implement<Client, Service>(
-  description: InterfaceDescription<Client, Service>,
+  description: InterfaceDescription<Client, Service> | GroupDescription<Client, Service>,
   service: NoInfer<Service>,
 ): Implementation {
   for (const { name } of description.procedures) {

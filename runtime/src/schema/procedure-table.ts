@@ -1,5 +1,5 @@
 /** All procedures of a server by the key that requests name. */
-import type { DispatchEntry } from '../schema/description.js';
+import type { DispatchEntry } from './description.js';
 import type { Implementation } from './implement.js';
 
 export interface ProcedureTable {

@@ -1,0 +1,275 @@
+/** A member of a group, as the application holds it: views, and a channel of raw bytes. */
+import type { Platform } from '../platform/platform.js';
+import type { DropReason, GroupEvent } from './layer.js';
+import type { Member, MemberAddress, MemberId } from './member.js';
+import { Kind, type Message, Order } from './message.js';
+import { MessageQueue } from './message-queue.js';
+import type { Stack } from './stack.js';
+import type { Top } from './top.js';
+import { type GroupView, publicView } from './view.js';
+
+/** In which order the members deliver a message, relative to others. */
+export type ChannelOrder = 'unordered' | 'fifo' | 'causal' | 'total';
+
+/** How bytes are sent to all. */
+export interface ChannelSendOptions {
+  /** Default: fifo. */
+  readonly order?: ChannelOrder;
+  /** Uniform agreement: delivered nowhere before a majority of the view holds it. */
+  readonly safe?: boolean;
+  /** False: sent once, to all but this member; may be lost. Default: true. */
+  readonly reliable?: boolean;
+}
+
+/** Bytes that came by the channel. */
+export interface ChannelMessage {
+  /** Who sent them. */
+  readonly from: MemberAddress;
+  /** To be left as they are. */
+  readonly bytes: Uint8Array;
+  /** The view in which they were sent to all; undefined when they came to this member alone, or unreliably. */
+  readonly view: GroupView | undefined;
+}
+
+/** What happens to a member, and what its listeners are told. */
+export interface GroupMemberEvents {
+  /** The next view: what is delivered from now on was sent in it. */
+  readonly view: (view: GroupView) => void;
+  /** Nothing was heard of this member for a while; it may be excluded. */
+  readonly suspect: (member: MemberAddress) => void;
+  /** It was heard again, and stays. */
+  readonly unsuspect: (member: MemberAddress) => void;
+  /** More may be sent. */
+  readonly room: () => void;
+  /** This member is in the group no more. */
+  readonly end: (reason: 'left' | 'destroyed' | 'failed') => void;
+}
+
+/** What a member counted since it joined, and what it holds now. */
+export interface GroupStats {
+  /** Messages that are kept because somebody may still ask for them; 0 when traffic has stopped for a while. */
+  readonly buffered: number;
+  /** What was dropped, and why. */
+  readonly drops: Readonly<Partial<Record<DropReason, number>>>;
+}
+
+/** Raw bytes to the members of a group. */
+export interface Channel {
+  /**
+   * Sends to all members, this one included.
+   *
+   * @param bytes not to be changed afterwards
+   * @returns false: so much waits that no more should be sent before `room`
+   * @throws RangeError when they are longer than a message may be
+   * @throws Error when this member has left
+   */
+  send(bytes: Uint8Array, options?: ChannelSendOptions): boolean;
+  /**
+   * Sends to one member or to some, in the order of sending. Who is not in the view any more gets nothing.
+   *
+   * @throws RangeError as `send`, and when one was never in a view
+   */
+  sendTo(members: MemberAddress | readonly MemberAddress[], bytes: Uint8Array): void;
+  /**
+   * Has the listener called for all that is sent, in the order that it was sent with. When it returns a promise, the
+   * next one waits for it, and so do the senders once much waits.
+   */
+  receive(listener: (message: ChannelMessage) => void | Promise<void>): void;
+  /** Whether more may be sent now. */
+  readonly writable: boolean;
+  /** Resolves when more may be sent; rejects when this member has left. */
+  room(): Promise<void>;
+}
+
+/** A process in a group. */
+export interface GroupMember extends Channel, AsyncDisposable {
+  /** The group's name. */
+  readonly name: string;
+  /** This member, as views name it. */
+  readonly address: MemberAddress;
+  /** The current view. */
+  readonly view: GroupView;
+  /** Whether this view is the primary partition: the lineage that had a majority of the view before at each step. */
+  readonly primary: boolean;
+  /** @returns how the listener stops to be told */
+  on<Event extends keyof GroupMemberEvents>(event: Event, listener: GroupMemberEvents[Event]): () => void;
+  /** Leaves the group: the others go on in a view without this member. Resolves when it is out, or after 3 s. */
+  leave(): Promise<void>;
+  /** As `leave`. */
+  close(): Promise<void>;
+  /** Ends the group: each member is told that it has ended. */
+  destroy(): Promise<void>;
+  /** What is held and what was dropped. */
+  stats(): GroupStats;
+}
+
+const orders: Readonly<Record<ChannelOrder, Order>> = {
+  unordered: Order.unordered,
+  fifo: Order.fifo,
+  causal: Order.causal,
+  total: Order.total,
+};
+
+export function createGroupMember(name: string, top: Top, stack: Stack, platform: Platform): GroupMember {
+  const known = new Map<MemberAddress, Member>();
+  const receiver = createReceiver(top);
+  top.receive(Kind.channel, receiver.take);
+  let ended: Promise<void> | undefined;
+  const over = new Promise<void>(resolve => {
+    top.subscribe(event => {
+      if (event.type === 'view') for (const member of event.view.members) known.set(member.address, member);
+      if (event.type !== 'end') return;
+      // Not in the middle of what the layers do.
+      platform.clock.defer(() => {
+        ended ??= stack.stop();
+        ended.then(resolve, resolve);
+      });
+    });
+  });
+
+  const leave = (how: 'leave' | 'destroy'): Promise<void> => {
+    if (top.open) stack.services.membership[how]();
+    stack.reschedule();
+    return over;
+  };
+
+  return {
+    name,
+    get address() {
+      return top.self.address;
+    },
+    get view() {
+      return publicView(top.view!);
+    },
+    get primary() {
+      return top.primary;
+    },
+    get writable() {
+      return top.writable;
+    },
+    send: (bytes, { order = 'fifo', safe = false, reliable = true } = {}) => {
+      if (reliable) top.multicast(Kind.channel, bytes, { order: orders[order], safe });
+      else top.multicastOnce(Kind.channel, bytes);
+      return top.writable;
+    },
+    sendTo: (members, bytes) => {
+      for (const address of typeof members === 'string' ? [members] : members) {
+        const member = known.get(address);
+        if (member === undefined) throw new RangeError(`'${address}' was in no view of the group '${name}'`);
+        if (top.view!.members.some(({ id }) => id === member.id)) top.unicast(Kind.channel, member.id, bytes);
+      }
+    },
+    receive: receiver.listen,
+    room: () => room(top),
+    on: (event, listener) => top.subscribe(happened => tell(happened, event, listener, known)),
+    leave: () => leave('leave'),
+    close: () => leave('leave'),
+    destroy: () => leave('destroy'),
+    stats: () => ({
+      buffered: stack.services.multicast.buffered,
+      drops: Object.fromEntries(stack.drops),
+    }),
+    [Symbol.asyncDispose]: () => leave('leave'),
+  };
+}
+
+function room(top: Top): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (top.writable) {
+      resolve();
+      return;
+    }
+    const closed = () => reject(new Error('this member has left the group: join again to send'));
+    if (!top.open) {
+      closed();
+      return;
+    }
+    const unsubscribe = top.subscribe(event => {
+      if (event.type === 'end') closed();
+      else if (top.writable) resolve();
+      else return;
+      unsubscribe();
+    });
+  });
+}
+
+function tell<Event extends keyof GroupMemberEvents>(
+  happened: GroupEvent,
+  event: Event,
+  listener: GroupMemberEvents[Event],
+  known: ReadonlyMap<MemberAddress, Member>,
+): void {
+  if (happened.type !== event) return;
+  const call = listener as (...values: unknown[]) => void;
+  switch (happened.type) {
+    case 'view':
+      call(publicView(happened.view));
+      return;
+    case 'suspect':
+    case 'unsuspect': {
+      for (const { id, address } of known.values()) if (id === happened.member) call(address);
+      return;
+    }
+    case 'end':
+      call(happened.reason);
+      return;
+    default:
+      call();
+  }
+}
+
+/** Calls the listener for one message after the other. */
+function createReceiver(top: Top) {
+  let listener: ((message: ChannelMessage) => void | Promise<void>) | undefined;
+  const waiting = new MessageQueue<{ readonly message: Message; readonly given: ChannelMessage }>();
+  let isBusy = false;
+  let view: GroupView | undefined;
+  const addresses = new Map<MemberId, MemberAddress>();
+
+  top.subscribe(event => {
+    if (event.type !== 'view') return;
+    view = publicView(event.view);
+    addresses.clear();
+    for (const { id, address } of event.view.members) addresses.set(id, address);
+  });
+
+  const hand = (message: Message, given: ChannelMessage): void => {
+    top.consumed(message);
+    try {
+      const settled = listener!(given);
+      if (settled === undefined) return;
+      isBusy = true;
+      settled.then(resume, fail);
+    } catch (error) {
+      top.surface(error);
+    }
+  };
+  const next = (): void => {
+    while (!isBusy && listener !== undefined) {
+      const first = waiting.shift();
+      if (first === undefined) return;
+      hand(first.message, first.given);
+    }
+  };
+  const resume = (): void => {
+    isBusy = false;
+    next();
+  };
+  const fail = (error: unknown): void => {
+    top.surface(error);
+    resume();
+  };
+
+  return {
+    take: (message: Message): void => {
+      const from = addresses.get(message.sender) ?? message.sender.toString(16);
+      const given = { from, bytes: message.body, view: message.view === undefined ? undefined : view };
+      if (listener === undefined || isBusy || waiting.length > 0) waiting.push({ message, given });
+      else hand(message, given);
+    },
+    listen: (given: (message: ChannelMessage) => void | Promise<void>): void => {
+      listener = given;
+      next();
+    },
+  };
+}

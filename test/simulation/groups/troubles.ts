@@ -1,0 +1,45 @@
+/** What the world does to hosts, for the judge: whom the others may exclude. */
+import type { Truth } from '../../judge/group-judge.js';
+
+/** Milliseconds without a sign of life before which nobody may be excluded, but for one that is proved to be dead. */
+const patience = 2900;
+/** For so long trouble that is over still counts: views are agreed on late when packets are lost. */
+const memory = 20_000;
+
+interface Trouble {
+  readonly begins: number;
+  ends: number;
+}
+
+export class Troubles implements Truth {
+  private readonly troubles = new Map<string, Trouble[]>();
+  private readonly now: () => number;
+  private readonly hostOf: (member: string) => string;
+
+  constructor(now: () => number, hostOf: (member: string) => string) {
+    this.now = now;
+    this.hostOf = hostOf;
+  }
+
+  /** @param until known beforehand where it ends by itself */
+  begin(host: string, until = Number.POSITIVE_INFINITY): void {
+    const of = this.troubles.get(host);
+    const trouble = { begins: this.now(), ends: until };
+    if (of === undefined) this.troubles.set(host, [trouble]);
+    else of.push(trouble);
+  }
+
+  /** Ends what has no end yet. */
+  end(host: string): void {
+    for (const trouble of this.troubles.get(host) ?? []) trouble.ends = Math.min(trouble.ends, this.now());
+  }
+
+  excused(member: string): boolean {
+    const now = this.now();
+    let sum = 0;
+    for (const { begins, ends } of this.troubles.get(this.hostOf(member)) ?? []) {
+      if (ends > now - memory) sum += Math.min(ends, now) - begins;
+    }
+    return sum >= patience;
+  }
+}
