@@ -1,9 +1,11 @@
 /** A member of a group, as the application holds it: views, and a channel of raw bytes. */
 import type { Platform } from '../platform/platform.js';
+import type { GroupDescription } from '../schema/group.js';
 import type { DropReason, GroupEvent } from './layer.js';
 import type { Member, MemberAddress, MemberId } from './member.js';
 import { Kind, type Message, Order } from './message.js';
 import { MessageQueue } from './message-queue.js';
+import type { RpcDispatcher } from './rpc/rpc-dispatcher.js';
 import type { Stack } from './stack.js';
 import type { Top } from './top.js';
 import { type GroupView, publicView } from './view.js';
@@ -91,6 +93,8 @@ export interface GroupMember extends Channel, AsyncDisposable {
   readonly view: GroupView;
   /** Whether this view is the primary partition: the lineage that had a majority of the view before at each step. */
   readonly primary: boolean;
+  /** The client stub of a group: each of its methods calls a procedure at every member. */
+  client<Client>(description: GroupDescription<Client, never>): Client;
   /** @returns how the listener stops to be told */
   on<Event extends keyof GroupMemberEvents>(event: Event, listener: GroupMemberEvents[Event]): () => void;
   /** Leaves the group: the others go on in a view without this member. Resolves when it is out, or after 3 s. */
@@ -110,7 +114,16 @@ const orders: Readonly<Record<ChannelOrder, Order>> = {
   total: Order.total,
 };
 
-export function createGroupMember(name: string, top: Top, stack: Stack, platform: Platform): GroupMember {
+/** What a member is made of. */
+export interface GroupMemberParts {
+  readonly name: string;
+  readonly top: Top;
+  readonly stack: Stack;
+  readonly rpc: RpcDispatcher;
+  readonly platform: Platform;
+}
+
+export function createGroupMember({ name, top, stack, rpc, platform }: GroupMemberParts): GroupMember {
   const known = new Map<MemberAddress, Member>();
   const receiver = createReceiver(top);
   top.receive(Kind.channel, receiver.take);
@@ -159,6 +172,7 @@ export function createGroupMember(name: string, top: Top, stack: Stack, platform
         if (top.view!.members.some(({ id }) => id === member.id)) top.unicast(Kind.channel, member.id, bytes);
       }
     },
+    client: description => rpc.client(description),
     receive: receiver.listen,
     room: () => room(top),
     on: (event, listener) => top.subscribe(happened => tell(happened, event, listener, known)),

@@ -8,11 +8,12 @@ import { createGroupMember, type GroupMember } from './group-member.js';
 import type { LayerSpec } from './layer.js';
 import { createMember, drawMemberId } from './member.js';
 import type { GroupPart, StatePart } from './port.js';
+import { RpcDispatcher, type RpcDispatcherOptions } from './rpc/rpc-dispatcher.js';
 import { composeStack } from './stack.js';
 import { Top } from './top.js';
 
 /** How to join. */
-export interface JoinOptions extends DefaultStackOptions {
+export interface JoinOptions extends DefaultStackOptions, RpcDispatcherOptions {
   /** Of the group: who joins at the same address under another name is in another group. */
   readonly name: string;
   /** What takes part in the group beside the application's own messages: group RPC, a replicated map, … */
@@ -53,7 +54,8 @@ export async function joinAt(
   for (const warning of warnings) (options.onWarning ?? process.emitWarning)(warning);
 
   const top = new Top(platform);
-  for (const part of options.parts ?? []) part.attach(top);
+  const rpc = new RpcDispatcher(options);
+  for (const part of [rpc, ...(options.parts ?? [])]) part.attach(top);
   if (options.state !== undefined) top.addState({ name: 'application', ...options.state });
   const purpose: StackPurpose = { address, state: top.state };
   const stack = composeStack({
@@ -66,13 +68,14 @@ export async function joinAt(
     on: event => top.on(event),
   });
   top.standOn(stack);
-  const member = createGroupMember(name, top, stack, platform);
+  const member = createGroupMember({ name, top, stack, rpc, platform });
   const inView = firstView(top, platform, timeout, name);
+  // It may fail while the sockets are being opened, before anybody waits for it.
+  inView.catch(() => {});
   try {
     await stack.start();
     await inView;
   } catch (error) {
-    inView.catch(() => {});
     await stack.stop();
     throw error;
   }

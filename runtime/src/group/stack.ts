@@ -35,6 +35,8 @@ export interface Stack {
   readonly services: Services;
   /** What was dropped so far, and why. */
   readonly drops: ReadonlyMap<DropReason, number>;
+  /** As `LayerContext.count`, for what stands on the stack. */
+  count(what: DropReason): void;
   start(): Promise<void>;
   /** Hands a batch to the highest layer. */
   down(batch: Batch): void;
@@ -129,6 +131,10 @@ export function composeStack(options: StackOptions): Stack {
     reschedule();
   };
 
+  const count = (what: DropReason): void => {
+    drops.set(what, (drops.get(what) ?? 0) + 1);
+  };
+
   const neighbours: { up: (batch: Batch) => void; down: (batch: Batch) => void }[] = [];
   specs.forEach((spec, index) => {
     const context: LayerContext = {
@@ -156,7 +162,7 @@ export function composeStack(options: StackOptions): Stack {
           reschedule();
         }),
       reschedule,
-      count: what => drops.set(what, (drops.get(what) ?? 0) + 1),
+      count,
     };
     layers.push(
       spec.create(
@@ -179,6 +185,7 @@ export function composeStack(options: StackOptions): Stack {
     },
     services: services as unknown as Services,
     drops,
+    count,
     start: async () => {
       for (const layer of layers) await layer.start?.();
       reschedule();

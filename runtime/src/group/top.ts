@@ -1,6 +1,6 @@
 /** What stands on the stack: hands what the parts send down in batches, and what comes up to the part whose kind it is. */
 import type { Platform } from '../platform/platform.js';
-import type { GroupEvent } from './layer.js';
+import type { DropReason, GroupEvent } from './layer.js';
 import { everyone, type Member, type MemberId } from './member.js';
 import { type Batch, type Kind, Message, multicast, Order, unicast } from './message.js';
 import type { GroupPort, SendOptions, StatePart } from './port.js';
@@ -85,6 +85,10 @@ export class Top implements GroupPort {
 
   consumed(message: Message): void {
     if (message.view !== undefined) this.stack!.services.multicast.consumed(message);
+  }
+
+  count(what: DropReason): void {
+    this.stack!.count(what);
   }
 
   subscribe(listener: (event: GroupEvent) => void): () => void {

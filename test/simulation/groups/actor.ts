@@ -1,5 +1,4 @@
 /** A member on the stage: one incarnation on one host, of whose doings the judge is told. */
-
 import type { GroupMember } from '@convoke/runtime/group';
 import type { DeliveryOrder } from '../../../runtime/src/schema/group.js';
 import type { GroupJudge } from '../../judge/group-judge.js';

@@ -1,5 +1,6 @@
 /** All scenarios that groups must survive, by their numbers. */
 import { agreeing } from './scenarios/agreeing.js';
+import { calling } from './scenarios/calling.js';
 import { failing } from './scenarios/failing.js';
 import { flowing } from './scenarios/flowing.js';
 import { joiningAndLeaving } from './scenarios/joining-and-leaving.js';
@@ -19,5 +20,6 @@ export const scenarios: readonly Scenario[] = [
   ...merging,
   ...flowing,
   ...state,
+  ...calling,
   ...safety,
 ];

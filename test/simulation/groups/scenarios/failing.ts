@@ -47,6 +47,8 @@ export const failing: readonly Scenario[] = [
     title: 'kill -9 of a member, of the coordinator',
     async run(stage) {
       const actors = await stage.joinAll('abcde');
+      // Members need a moment to connect; who dies before is missed as one whose machine fails.
+      await stage.world.sleep(1000);
       const traffic = stage.traffic(actors, 60, { order: stage.pick(['fifo', 'causal', 'total']) }, 20);
       await stage.world.sleep(100 * stage.random());
       const victim = stage.pick(['b', 'c', 'd', 'e']);
@@ -62,6 +64,7 @@ export const failing: readonly Scenario[] = [
     title: 'two of five die at once',
     async run(stage) {
       const actors = await stage.joinAll('abcde');
+      await stage.world.sleep(1000);
       const order = stage.pick(['fifo', 'causal', 'total'] as const);
       const traffic = stage.traffic(actors, 80, { order, safe: stage.random() < 0.5 }, 20);
       await stage.world.sleep(200 * stage.random());

@@ -60,10 +60,10 @@ export const joiningAndLeaving: readonly Scenario[] = [
       const traffic = stage.traffic([b!, c!], 40, {}, 20);
       // The next view reaches some of those that have prepared it, or nobody.
       const reached = stage.pick(['', 'b', 'c', 'd']);
+      const installing = atFirst(stage, packet => packet.from === 'a' && says(packet, 'install'));
       onGroupPackets(stage, packet =>
         packet.from === 'a' && says(packet, 'install') && packet.to !== reached ? 'drop' : undefined,
       );
-      const installing = atFirst(stage, packet => packet.from === 'a' && says(packet, 'install'));
       const joining = stage.join('d');
       await installing;
       stage.fail('a');

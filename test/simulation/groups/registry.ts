@@ -1,0 +1,112 @@
+/** A group of members that execute calls: each does as the scenario has planned for it, and the judge is told. */
+import { CallError, implement } from '@convoke/runtime';
+import type { CallContext } from '@convoke/runtime/codegen';
+import {
+  ClosedRegistry,
+  type ClosedRegistryClient,
+  Failure,
+  NoSuchKey,
+  type RegistryService,
+} from '../../../generated/testing/registry/index.js';
+import type { GroupCallOptions, Reply } from '../../../runtime/src/schema/group.js';
+import type { Actor } from './actor.js';
+import type { GroupStage } from './stage.js';
+
+/** A member that executes calls, and makes them. */
+export class Registry {
+  readonly actor: Actor;
+  readonly client: ClosedRegistryClient;
+
+  constructor(actor: Actor, client: ClosedRegistryClient) {
+    this.actor = actor;
+    this.client = client;
+  }
+
+  get name(): string {
+    return this.actor.name;
+  }
+}
+
+/** What a member does with a call before it answers. */
+export type Plan = (name: string, line: string, ctx: CallContext) => Promise<void> | void;
+
+export class RegistryGroup {
+  /** By host. */
+  plan: Plan = () => {};
+  readonly members: Registry[] = [];
+  private readonly stage: GroupStage;
+  private calls = 0;
+
+  constructor(stage: GroupStage) {
+    this.stage = stage;
+  }
+
+  async join(name: string): Promise<Registry> {
+    const addressed: { actor?: Actor } = {};
+    const services = [
+      implement(
+        ClosedRegistry,
+        this.service(name, () => addressed.actor!.address),
+      ),
+    ];
+    addressed.actor = await this.stage.join(name, { services, onError: () => {} });
+    const registry = new Registry(addressed.actor, addressed.actor.member.client(ClosedRegistry));
+    this.members.push(registry);
+    return registry;
+  }
+
+  async joinAll(names: string): Promise<Registry[]> {
+    for (const name of names) await this.join(name);
+    await this.stage.viewOf(names);
+    return this.members;
+  }
+
+  /** A call that the judge knows of; a failure of the whole call is thrown. */
+  async call<Result>(
+    { actor }: Registry,
+    replies: number | 'all',
+    deadline: number,
+    make: (key: string, options: GroupCallOptions<'total'>) => Promise<Reply<Result>[]>,
+  ): Promise<Reply<Result>[]> {
+    const { calls } = this.stage.judge;
+    const key = `call ${++this.calls}`;
+    calls.begin({ key, caller: actor.address, replies, until: this.stage.world.now + deadline });
+    try {
+      const told = await make(key, { deadline });
+      calls.end(key, told);
+      return told;
+    } catch (error) {
+      calls.fail(key);
+      throw error;
+    }
+  }
+
+  private service(name: string, address: () => string): RegistryService {
+    const { calls } = this.stage.judge;
+    const execute = async (line: string, ctx: CallContext): Promise<number> => {
+      calls.execute(line, address());
+      await this.plan(name, line, ctx);
+      return 1;
+    };
+    const none = () => {
+      throw new CallError('unimplemented', 'not in these scenarios', { outcome: 'not-executed' });
+    };
+    return {
+      append: (line, _, ctx) => execute(line, ctx),
+      put: (key, _, ctx) => execute(key, ctx),
+      get: async (key, ctx) => `${await execute(key, ctx)}`,
+      say: async (line, _, ctx) => [`${await execute(line, ctx)}`],
+      forget: async (key, ctx) => void (await execute(key, ctx)),
+      echo: load => load,
+      ping: () => 1,
+      fail: how => {
+        if (how === Failure.declared) throw new NoSuchKey({ key: name });
+        throw new CallError('data-loss', name, { outcome: 'executed' });
+      },
+      note: none,
+      probe: none,
+      work: none,
+      watch: none,
+    };
+  }
+}
