@@ -117,6 +117,13 @@ export class GroupStage {
     return actor;
   }
 
+  /** Whether a join that began on this host may still succeed. */
+  isJoining(name: string): boolean {
+    return [...this.joining].some(
+      ({ host, platform }) => host.name === name && host.isUp && host.platform === platform,
+    );
+  }
+
   /** Has all of them join one after the other, so that their ranks are known, and waits for their view. */
   async joinAll(names: Iterable<string>, options: Partial<JoinOptions> = {}): Promise<Actor[]> {
     const joined: Actor[] = [];
@@ -181,10 +188,11 @@ export class GroupStage {
     if (how === 'crash') host.crash();
     else host.kill();
     this.troubles.begin(name);
-    const actor = this.current.get(name);
-    if (actor === undefined || !actor.isAlive) return;
-    actor.end = 'crashed';
-    this.judge.crash(actor.address);
+    for (const actor of this.actors) {
+      if (actor.name !== name || !actor.isAlive) continue;
+      actor.end = 'crashed';
+      this.judge.crash(actor.address);
+    }
   }
 
   /** The host runs again; nothing on it has joined yet. */
@@ -218,9 +226,9 @@ export class GroupStage {
   async end(): Promise<void> {
     this.heal();
     this.world.faults({ loss: 0, duplicate: 0, reorder: 0, corrupt: 0 });
-    const isPending = () =>
-      [...this.joining].some(({ host, platform }) => host.isUp && host.platform === platform);
-    await this.until('the end of all joins', () => !isPending());
+    await this.until('the end of all joins', () =>
+      [...this.hosts.values()].every(name => !this.isJoining(name)),
+    );
     const groups = new Map<string, Actor[]>();
     for (const actor of this.living) {
       const group = this.groupOf(actor);
