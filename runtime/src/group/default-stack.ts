@@ -13,6 +13,7 @@ import type { StatePart } from './port.js';
 import { reliableMulticast } from './reliable/multicast.js';
 import { reliableUnicast } from './reliable/unicast.js';
 
+import { stateTransfer } from './state-transfer.js';
 import { multicastTransport } from './transport/multicast.js';
 import { tcpTransport } from './transport/tcp.js';
 import { unicastTransport } from './transport/unicast.js';
@@ -44,7 +45,10 @@ export interface DefaultStackOptions {
 }
 
 /** From the lowest layer to the highest. */
-export function defaultStack({ address }: StackPurpose, options: DefaultStackOptions = {}): LayerSpec[] {
+export function defaultStack(
+  { address, state }: StackPurpose,
+  options: DefaultStackOptions = {},
+): LayerSpec[] {
   return [
     transportFor(address, options),
     options.discovery ?? discoveryFor(address),
@@ -56,6 +60,7 @@ export function defaultStack({ address }: StackPurpose, options: DefaultStackOpt
     fragmentation(options.fragmentation),
     ordering(),
     flowControl(options.flow),
+    stateTransfer(state),
   ];
 }
 
