@@ -187,7 +187,8 @@ export class GroupStage {
     const host = this.host(name);
     if (how === 'crash') host.crash();
     else host.kill();
-    this.troubles.begin(name);
+    this.judge.note('world:', how, host.address);
+    this.troubles.begin(name, 'down');
     for (const actor of this.actors) {
       if (actor.name !== name || !actor.isAlive) continue;
       actor.end = 'crashed';
@@ -198,27 +199,31 @@ export class GroupStage {
   /** The host runs again; nothing on it has joined yet. */
   restart(name: string): void {
     this.host(name).restart();
-    this.troubles.end(name);
+    this.troubles.end(name, 'down');
   }
 
   pause(name: string, duration: number): void {
-    this.host(name).pause(duration);
-    this.troubles.begin(name, this.world.now + duration);
+    const host = this.host(name);
+    host.pause(duration);
+    this.judge.note('world: pause', host.address, duration);
+    this.troubles.begin(name, 'paused', this.world.now + duration);
   }
 
   /** Cuts the network into these parts; letters are names of hosts. */
   partition(...parts: readonly string[]): void {
     this.world.partition(...parts.map(part => [...part]));
+    this.judge.note('world: partition', ...parts);
     for (const name of parts.join('')) {
       if (this.parted.has(name)) continue;
       this.parted.add(name);
-      this.troubles.begin(name);
+      this.troubles.begin(name, 'parted');
     }
   }
 
   heal(): void {
     this.world.heal();
-    for (const name of this.parted) this.troubles.end(name);
+    this.judge.note('world: whole');
+    for (const name of this.parted) this.troubles.end(name, 'parted');
     this.parted.clear();
   }
 
