@@ -13,7 +13,7 @@ import { type Truth, ViewJudge } from './group-views.js';
 export type { ToldView, Truth };
 
 /** How much the judge remembers of the last events, to be read beside a complaint. */
-const remembered = 400;
+const remembered = Number(process.env.GROUP_NOTES ?? 400);
 
 export class GroupJudge {
   /** What was found, in the order of finding. */

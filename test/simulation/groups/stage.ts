@@ -117,6 +117,13 @@ export class GroupStage {
     return actor;
   }
 
+  /** Whether a join that began on this host may still succeed. */
+  isJoining(name: string): boolean {
+    return [...this.joining].some(
+      ({ host, platform }) => host.name === name && host.isUp && host.platform === platform,
+    );
+  }
+
   /** Has all of them join one after the other, so that their ranks are known, and waits for their view. */
   async joinAll(names: Iterable<string>, options: Partial<JoinOptions> = {}): Promise<Actor[]> {
     const joined: Actor[] = [];
@@ -180,37 +187,43 @@ export class GroupStage {
     const host = this.host(name);
     if (how === 'crash') host.crash();
     else host.kill();
-    this.troubles.begin(name);
-    const actor = this.current.get(name);
-    if (actor === undefined || !actor.isAlive) return;
-    actor.end = 'crashed';
-    this.judge.crash(actor.address);
+    this.judge.note('world:', how, host.address);
+    this.troubles.begin(name, 'down');
+    for (const actor of this.actors) {
+      if (actor.name !== name || !actor.isAlive) continue;
+      actor.end = 'crashed';
+      this.judge.crash(actor.address);
+    }
   }
 
   /** The host runs again; nothing on it has joined yet. */
   restart(name: string): void {
     this.host(name).restart();
-    this.troubles.end(name);
+    this.troubles.end(name, 'down');
   }
 
   pause(name: string, duration: number): void {
-    this.host(name).pause(duration);
-    this.troubles.begin(name, this.world.now + duration);
+    const host = this.host(name);
+    host.pause(duration);
+    this.judge.note('world: pause', host.address, duration);
+    this.troubles.begin(name, 'paused', this.world.now + duration);
   }
 
   /** Cuts the network into these parts; letters are names of hosts. */
   partition(...parts: readonly string[]): void {
     this.world.partition(...parts.map(part => [...part]));
+    this.judge.note('world: partition', ...parts);
     for (const name of parts.join('')) {
       if (this.parted.has(name)) continue;
       this.parted.add(name);
-      this.troubles.begin(name);
+      this.troubles.begin(name, 'parted');
     }
   }
 
   heal(): void {
     this.world.heal();
-    for (const name of this.parted) this.troubles.end(name);
+    this.judge.note('world: whole');
+    for (const name of this.parted) this.troubles.end(name, 'parted');
     this.parted.clear();
   }
 
@@ -218,9 +231,9 @@ export class GroupStage {
   async end(): Promise<void> {
     this.heal();
     this.world.faults({ loss: 0, duplicate: 0, reorder: 0, corrupt: 0 });
-    const isPending = () =>
-      [...this.joining].some(({ host, platform }) => host.isUp && host.platform === platform);
-    await this.until('the end of all joins', () => !isPending());
+    await this.until('the end of all joins', () =>
+      [...this.hosts.values()].every(name => !this.isJoining(name)),
+    );
     const groups = new Map<string, Actor[]>();
     for (const actor of this.living) {
       const group = this.groupOf(actor);
