@@ -392,3 +392,17 @@ function executedBefore(): Buffer {
 function finite(time: number): number {
   return Number.isFinite(time) ? time : 0;
 }
+
+/** The relays of members, as `join` makes them. */
+const relays = new WeakMap<object, GroupRelay>();
+
+export function setRelay(member: object, relay: GroupRelay): void {
+  relays.set(member, relay);
+}
+
+/** @throws TypeError when it is not a member that `join` made */
+export function relayOf(member: object): GroupRelay {
+  const relay = relays.get(member);
+  if (relay === undefined) throw new TypeError('it is not a member that `join` made');
+  return relay;
+}
