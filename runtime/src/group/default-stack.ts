@@ -1,4 +1,5 @@
 /** The stack that `join` composes where it is given none: all layers that the contract's promises need. */
+import type { SocketAddress } from '../platform/platform.js';
 import type { GroupAddress } from './address.js';
 import { connectionDetection } from './detection/connections.js';
 import { boundedDetection } from './detection/heartbeat.js';
@@ -13,6 +14,7 @@ import type { StatePart } from './port.js';
 import { reliableMulticast } from './reliable/multicast.js';
 import { reliableUnicast } from './reliable/unicast.js';
 
+import { stateTransfer } from './state-transfer.js';
 import { multicastTransport } from './transport/multicast.js';
 import { tcpTransport } from './transport/tcp.js';
 import { unicastTransport } from './transport/unicast.js';
@@ -44,7 +46,10 @@ export interface DefaultStackOptions {
 }
 
 /** From the lowest layer to the highest. */
-export function defaultStack({ address }: StackPurpose, options: DefaultStackOptions = {}): LayerSpec[] {
+export function defaultStack(
+  { address, state }: StackPurpose,
+  options: DefaultStackOptions = {},
+): LayerSpec[] {
   return [
     transportFor(address, options),
     options.discovery ?? discoveryFor(address),
@@ -56,6 +61,7 @@ export function defaultStack({ address }: StackPurpose, options: DefaultStackOpt
     fragmentation(options.fragmentation),
     ordering(),
     flowControl(options.flow),
+    stateTransfer(state),
   ];
 }
 
@@ -67,5 +73,9 @@ function transportFor(address: GroupAddress, { key }: DefaultStackOptions): Laye
 function discoveryFor(address: GroupAddress): LayerSpec {
   return address.scheme === 'udp+multicast'
     ? multicastDiscovery()
-    : listDiscovery(address.places.map(({ host, port }) => `${host}:${port}`));
+    : listDiscovery(address.places.map(placeText));
+}
+
+function placeText({ host, port }: SocketAddress): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
 }

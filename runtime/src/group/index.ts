@@ -3,6 +3,20 @@
  *
  * @packageDocumentation
  */
+export { DistributedCounter, type DistributedCounterOptions } from './blocks/counter.js';
+export { type AcquireOptions, DistributedLock, type HeldLock } from './blocks/lock.js';
+export {
+  NotificationBus,
+  type NotificationBusOptions,
+  type NotificationListener,
+} from './blocks/notification-bus.js';
+export {
+  type MapChange,
+  type MapKey,
+  ReplicatedMap,
+  type ReplicatedMapOptions,
+} from './blocks/replicated-map.js';
+export type { ValueCodec } from './blocks/values.js';
 export type {
   Channel,
   ChannelMessage,

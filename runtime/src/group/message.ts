@@ -11,7 +11,7 @@ export const Kind = {
   reply: 3,
   /** Calls from outside an open group, and what members tell each other of them. */
   relay: 4,
-  /** Building blocks (notification bus, replicated map, lock, counter); the first byte of the body tells which. */
+  /** Building blocks (notification bus, replicated map, lock, counter); a hash of the name begins the body. */
   block: 5,
   /** Snapshots for joiners, on reliable unicast. */
   state: 8,
