@@ -17,7 +17,7 @@ import { Reader } from '../../marshalling/reader.js';
 import { Writer } from '../../marshalling/writer.js';
 import type { Clock, Platform } from '../../platform/platform.js';
 import type { AnyProcedure, CallOptions } from '../../schema/description.js';
-import { CallError, type DeclaredError } from '../../schema/errors.js';
+import { CallError, type DeclaredError, type Outcome } from '../../schema/errors.js';
 import type { GroupCaller, GroupCallOptions, GroupPolicy, Reply, ReplyPolicy } from '../../schema/group.js';
 import { metadataOf } from '../../schema/inherited-metadata.js';
 import type { Channel } from '../channel.js';
@@ -37,7 +37,7 @@ export function createOpenGroupCaller(group: string, channel: Channel, platform:
   let session: GroupSession | undefined;
 
   const current = (): GroupSession => {
-    if (session === undefined) {
+    if (session === undefined || session.lost) {
       const opened = new GroupSession(group, members, platform.random, openingTime);
       session = opened;
       opened.epoch.catch(() => {
@@ -46,10 +46,6 @@ export function createOpenGroupCaller(group: string, channel: Channel, platform:
     }
     return session;
   };
-  const drop = (old: GroupSession): void => {
-    if (session === old) session = undefined;
-  };
-
   return {
     group: async <Arguments extends readonly unknown[], Result, Declared extends DeclaredError>(
       policy: GroupPolicy,
@@ -74,9 +70,8 @@ export function createOpenGroupCaller(group: string, channel: Channel, platform:
           { ...options },
           remaining,
         );
+        // Without: no member knows the session, so none has executed the call.
         if (replies !== undefined) return replies as Reply<Result, Declared>[];
-        // No member knows the session, so none has executed the call.
-        drop(used);
       }
     },
     groupOnce: async ({ procedure }, values, options) => {
@@ -118,11 +113,14 @@ async function attempt(
       } catch (error) {
         if (!(error instanceof CallError)) throw error;
         const { code, outcome } = error;
-        const isUnexecuted = outcome === 'not-executed' && !relayed;
-        if (code === 'aborted' && (isUnexecuted || procedure.semantics !== 'at-most-once')) return undefined;
+        const isUnexecuted = (outcome === 'not-executed' || isForGood(error)) && !relayed;
+        if (code === 'aborted') {
+          session.lost = true;
+          if (isUnexecuted || procedure.semantics !== 'at-most-once') return undefined;
+        }
         // A member that had begun to relay left the group: another one finishes it.
         const isLeft = code === 'unavailable' && outcome === 'executed' && remaining() > 0;
-        if (!isLeft) throw isUnexecuted ? error : unknown(error);
+        if (!isLeft) throw withOutcome(error, isUnexecuted ? 'not-executed' : 'unknown');
         relayed = true;
       }
     }
@@ -131,9 +129,16 @@ async function attempt(
   }
 }
 
+/** What every member refuses at all times: it does not matter how many were asked. */
+function isForGood({ code, outcome }: CallError): boolean {
+  return outcome !== 'executed' && (code === 'permission-denied' || code === 'unimplemented');
+}
+
 /** That the member that relays executed something tells nothing of the group. */
-function unknown({ code, message, attempts, cause }: CallError): CallError {
-  return new CallError(code, message, { outcome: 'unknown', attempts, cause });
+function withOutcome(error: CallError, outcome: Outcome): CallError {
+  if (error.outcome === outcome) return error;
+  const { code, message, attempts, cause } = error;
+  return new CallError(code, message, { outcome, attempts, cause });
 }
 
 /** The epoch, when the session is open. @throws CallError when it cannot be opened, or not in time */
@@ -146,8 +151,8 @@ function opened(
   const name = nameOf(procedure);
   return new Promise((resolve, reject) => {
     const timer = clock.setTimer(Math.max(0, deadlineAt - clock.now()), () => {
-      const message = `no member of the group answered before the deadline of ${name}`;
-      reject(new CallError('deadline-exceeded', message, { outcome: 'not-executed' }));
+      const message = `no member took this client in before the deadline of ${name}`;
+      reject(new CallError('unavailable', message, { outcome: 'not-executed' }));
     });
     epoch.then(resolve, (error: unknown) => reject(notOpened(error, name))).finally(() => timer.cancel());
   });

@@ -8,6 +8,8 @@ export class GroupSession {
   readonly client: Uint8Array;
   /** The group's incarnation. */
   readonly epoch: Promise<Uint8Array>;
+  /** The group does not know it any more. */
+  lost = false;
   private number = 0;
   /** In the order in which they began. */
   private readonly open = new Set<number>();
