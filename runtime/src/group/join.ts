@@ -59,7 +59,10 @@ export async function joinAt(
   const relay = new GroupRelay(rpc);
   for (const part of [rpc, relay, ...(options.parts ?? [])]) part.attach(top);
   if (options.state !== undefined) top.addState({ name: 'application', ...options.state });
-  const purpose: StackPurpose = { address, state: top.state.every(({ isEmpty }) => isEmpty) ? [] : top.state };
+  const purpose: StackPurpose = {
+    address,
+    state: top.state.every(({ isEmpty }) => isEmpty) ? [] : top.state,
+  };
   const stack = composeStack({
     group: name,
     platform,
