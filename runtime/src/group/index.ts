@@ -3,6 +3,15 @@
  *
  * @packageDocumentation
  */
+
+export type {
+  DeliveryOrder,
+  GroupCallOptions,
+  GroupDescription,
+  GroupMaybeOptions,
+  Reply,
+  ReplyPolicy,
+} from '../schema/group.js';
 export { DistributedCounter, type DistributedCounterOptions } from './blocks/counter.js';
 export { type AcquireOptions, DistributedLock, type HeldLock } from './blocks/lock.js';
 export {
@@ -28,4 +37,13 @@ export type {
 } from './group-member.js';
 export { type JoinOptions, join } from './join.js';
 export type { MemberAddress } from './member.js';
+export {
+  type MessageCastOptions,
+  type MessageContext,
+  MessageDispatcher,
+  type MessageDispatcherOptions,
+  type RequestHandler,
+} from './rpc/message-dispatcher.js';
+export type { GroupErrorListener } from './rpc/procedure-work.js';
+export type { RpcDispatcherOptions } from './rpc/rpc-dispatcher.js';
 export type { GroupView } from './view.js';
