@@ -109,6 +109,34 @@ export const mutations = [
     find: '&& followsItems(body)',
     replace: '&& false',
   },
+  {
+    // Members go to the next view with what they happen to have.
+    name: 'the flush',
+    file: 'group/membership/participant.ts',
+    find: 'core.context.services.multicast.fetch(proposal.cut, proposal.holders, () => {',
+    replace: '((_cut, _holders, done) => done())(proposal.cut, proposal.holders, () => {',
+  },
+  {
+    // Others' messages are forgotten as soon as they are delivered here.
+    name: 'the stability rule',
+    file: 'group/reliable/multicast.ts',
+    find: 'const stable = this.stability.stable(sender);',
+    replace: 'const stable = sender === this.rank ? this.stability.stable(sender) : inbox.contiguous;',
+  },
+  {
+    name: 'the majority that a safe message waits for',
+    file: 'group/order/order.ts',
+    find: 'return holders >= majorityOf(view!);',
+    replace: 'return true;',
+  },
+  {
+    // Who comes first when the sequencer is gone orders nothing.
+    name: "the sequencer's failover",
+    file: 'group/order/order.ts',
+    find: 'view.members[0]?.id === this.context.self.id ?',
+    replace:
+      'view.members[0]?.id === this.context.self.id && (view.id.counter < 2 || this.sequencer !== undefined) ?',
+  },
 ];
 
 /**

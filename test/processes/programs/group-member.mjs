@@ -29,9 +29,7 @@ const member = await join(address, { name, ...(options.state ? { state } : {}) }
 member.on('view', view => tell('view', { view }));
 member.on('suspect', suspected => tell('suspect', { member: suspected }));
 member.on('unsuspect', trusted => tell('unsuspect', { member: trusted }));
-member.on('end', end => {
-  tell('end', { reason: end?.reason ?? String(end) });
-});
+member.on('end', reason => tell('end', { reason }));
 member.receive(({ from, bytes }) => {
   const text = Buffer.from(bytes).toString();
   delivered.push(text);

@@ -34,6 +34,8 @@ export class RegistryGroup {
   /** By host. */
   plan: Plan = () => {};
   readonly members: Registry[] = [];
+  /** How often `echo` was executed. */
+  echoes = 0;
   private readonly stage: GroupStage;
   private calls = 0;
 
@@ -53,6 +55,10 @@ export class RegistryGroup {
     const registry = new Registry(addressed.actor, addressed.actor.member.client(ClosedRegistry));
     this.members.push(registry);
     return registry;
+  }
+
+  memberOn(name: string): Registry {
+    return this.members.find(each => each.name === name)!;
   }
 
   async joinAll(names: string): Promise<Registry[]> {
@@ -97,7 +103,10 @@ export class RegistryGroup {
       get: async (key, ctx) => `${await execute(key, ctx)}`,
       say: async (line, _, ctx) => [`${await execute(line, ctx)}`],
       forget: async (key, ctx) => void (await execute(key, ctx)),
-      echo: load => load,
+      echo: load => {
+        this.echoes++;
+        return load;
+      },
       ping: () => 1,
       fail: how => {
         if (how === Failure.declared) throw new NoSuchKey({ key: name });

@@ -295,6 +295,14 @@ export class Leader {
       else if (latest === undefined || compareBallots(committed.ballot, latest.ballot) > 0)
         latest = committed;
     }
+    // Who was out of reach when it was proposed is not in it, and is not asked to go there.
+    if (latest !== undefined) {
+      for (const { id } of round.asked) {
+        const committed = round.answers.get(id)!.committed;
+        const agreed = committed !== undefined && sameView(committed.next.view.id, latest.next.view.id);
+        if (!agreed && id !== self && rankOf(latest.next.view, id) < 0) others.push(id);
+      }
+    }
     if (others.length === 0 || others.includes(self)) return latest;
     for (const id of others) core.gone.add(id);
     return 'not with me';

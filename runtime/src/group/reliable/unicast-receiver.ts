@@ -3,6 +3,7 @@ import { NumberSet } from '../../request-reply/number-set.js';
 import type { DropReason } from '../layer.js';
 import type { Message } from '../message.js';
 import { mostRanges, type SeqRange, type UnicastAck } from './unicast-ack.js';
+import { sizeOf } from './unicast-queue.js';
 
 /** How much may be held that cannot be delivered yet, because something before it is missing. */
 export interface AheadLimits {
@@ -10,9 +11,6 @@ export interface AheadLimits {
   /** Also how far ahead of what is missing a message may be. */
   readonly messages: number;
 }
-
-/** Counted for each message beside its body. */
-export const messageOverhead = 32;
 
 /** Milliseconds that an acknowledgement waits for company. */
 const ackDelay = 2;
@@ -65,7 +63,7 @@ export class UnicastReceiver {
       this.ackAt = now;
       return seq < 1 ? 'malformed' : 'duplicate';
     }
-    const size = message.body.length + messageOverhead;
+    const size = sizeOf(message);
     if (seq === this.expected) {
       this.note(seq, size, now);
       out.push(message);
@@ -119,7 +117,7 @@ export class UnicastReceiver {
       const next = this.ahead.get(this.expected);
       if (next === undefined) break;
       this.ahead.delete(this.expected);
-      this.aheadBytes -= next.body.length + messageOverhead;
+      this.aheadBytes -= sizeOf(next);
       out.push(next);
       this.expected++;
     }

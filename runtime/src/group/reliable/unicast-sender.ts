@@ -9,7 +9,7 @@ import { type CongestionWindow, createCongestionWindow } from '../../request-rep
 import { backOff, createRoundTripEstimate } from '../../request-reply/retransmission.js';
 import { Message } from '../message.js';
 import type { UnicastAck } from './unicast-ack.js';
-import { messageOverhead } from './unicast-receiver.js';
+import { type Entry, EntryState, messageOverhead, sizeOf, UnicastQueue } from './unicast-queue.js';
 
 /** What a member sends to another at the most before it hears of it. */
 export interface SendLimits {
@@ -20,24 +20,10 @@ export interface SendLimits {
   readonly windowMessages: number;
 }
 
-const Entry = { waiting: 0, inFlight: 1, lost: 2, received: 3 } as const;
-
-/** A message that is not acknowledged up to its number. */
-interface Entry {
-  message: Message;
-  state: (typeof Entry)[keyof typeof Entry];
-  sentAt: number;
-  /** Counts all that is sent: what was sent after something has a higher one. */
-  order: number;
-  copies: number;
-}
-
 /** Milliseconds before the first sample; the other end is near, as a rule. */
 const firstTimeout = 50;
 /** A time-out that is noticed so much too late is this member's own stall: what has arrived meanwhile is read first. */
 const ownStall = 20;
-/** Slots at the start of the queue that are given back together. */
-const spareSlots = 1024;
 
 export class UnicastSender {
   connection: number;
@@ -50,13 +36,8 @@ export class UnicastSender {
   private readonly congestion: CongestionWindow;
   private readonly roundTrip = createRoundTripEstimate(firstTimeout);
 
-  private entries: (Entry | undefined)[] = [];
-  private head = 0;
-  /** The number of the entry at `head`. */
-  private base = 1;
-  /** The number of the first entry that was not sent yet. */
-  private next = 1;
-  /** The last message below `base` was a fragment, and those from `base` on continue it. */
+  private readonly queue = new UnicastQueue();
+  /** The last acknowledged message was a fragment, and those in the queue continue it. */
   private isWithin = false;
   private waitingBytes = 0;
   private held = false;
@@ -65,6 +46,8 @@ export class UnicastSender {
   private order = 0;
   /** The latest of what has arrived. */
   private arrived = 0;
+  /** When that was sent. */
+  private arrivedAt = Number.NEGATIVE_INFINITY;
   private memory: number | undefined;
 
   private timeoutAt = Number.POSITIVE_INFINITY;
@@ -82,7 +65,7 @@ export class UnicastSender {
 
   /** How many messages are not acknowledged. */
   get unacknowledged(): number {
-    return this.entries.length - this.head;
+    return this.queue.length;
   }
 
   get writable(): boolean {
@@ -100,8 +83,8 @@ export class UnicastSender {
   add(message: Message, now: number): void {
     if (this.unacknowledged === 0) this.heardAt = now;
     message.connection = this.connection;
-    message.seq = this.base + this.unacknowledged;
-    this.entries.push({ message, state: Entry.waiting, sentAt: 0, order: 0, copies: 0 });
+    message.seq = this.queue.end;
+    this.queue.push(message);
     this.waitingBytes += sizeOf(message);
   }
 
@@ -122,21 +105,20 @@ export class UnicastSender {
     };
     let repaired = 0;
     for (const seq of this.lost) {
-      const entry = this.at(seq);
-      if (entry?.state === Entry.lost) {
+      const entry = this.queue.at(seq);
+      if (entry?.state === EntryState.lost) {
         if (!admits(sizeOf(entry.message))) break;
         send(entry);
       }
       repaired++;
     }
     if (repaired > 0) this.lost.splice(0, repaired);
-    const end = this.base + this.unacknowledged;
-    const last = Math.min(end, this.base + limits.windowMessages);
-    while (this.lost.length === 0 && this.next < last) {
-      const entry = this.at(this.next)!;
+    const last = Math.min(this.queue.end, this.queue.base + limits.windowMessages);
+    while (this.lost.length === 0 && this.queue.next < last) {
+      const entry = this.queue.at(this.queue.next)!;
       if (!admits(sizeOf(entry.message))) break;
       this.waitingBytes -= sizeOf(entry.message);
-      this.next++;
+      this.queue.next++;
       send(entry);
     }
     if (sent > 0) congestion.onSent(sent, now);
@@ -153,14 +135,14 @@ export class UnicastSender {
   acknowledge(ack: UnicastAck, now: number, reconnect: (lost: number) => number): boolean {
     // Of an earlier connection.
     if (ack.connection !== this.connection) return true;
-    if (ack.seen >= this.next) return false;
+    if (ack.seen >= this.queue.next) return false;
     if (this.memory !== undefined && ack.memory !== this.memory) {
       this.restart(reconnect, now);
       return true;
     }
     this.memory = ack.memory;
     // Overtaken by a later one.
-    if (ack.upTo < this.base - 1) return true;
+    if (ack.upTo < this.queue.base - 1) return true;
     this.heardAt = now;
     const sample = this.sampleOf(ack, now);
     const bytes = this.settle(ack);
@@ -171,7 +153,7 @@ export class UnicastSender {
       this.isExcused = false;
       this.startTimeout(now);
     }
-    if (this.base === this.next) this.timeoutAt = Number.POSITIVE_INFINITY;
+    if (this.queue.base === this.queue.next) this.timeoutAt = Number.POSITIVE_INFINITY;
     this.findLost(now);
     return true;
   }
@@ -190,29 +172,24 @@ export class UnicastSender {
 
   /** Nothing is sent any more. @returns how many messages were not acknowledged */
   close(): number {
-    const dropped = this.unacknowledged;
-    this.congestion.onAbandoned(this.congestion.inFlight);
-    this.entries = [];
-    this.head = 0;
-    this.waitingBytes = 0;
-    this.wakeAt = Number.POSITIVE_INFINITY;
-    return dropped;
+    return this.empty().length;
   }
 
-  /** When what arrived last was sent. */
-  private arrivedAt = Number.NEGATIVE_INFINITY;
+  private empty(): Message[] {
+    this.congestion.onAbandoned(this.congestion.inFlight);
+    this.waitingBytes = 0;
+    this.wakeAt = Number.POSITIVE_INFINITY;
+    return this.queue.clear();
+  }
 
   /** The receiver knows nothing of this connection any more: what it did not acknowledge is sent on another. */
   private restart(reconnect: (lost: number) => number, now: number): void {
-    const messages = this.entries.slice(this.head).map(entry => entry!.message);
+    const messages = this.empty();
     // Fragments of a message whose beginning is forgotten with the rest.
     const lost = this.isWithin ? messages.findIndex(({ more }) => !more) + 1 : 0;
     messages.splice(0, lost);
-    this.close();
     this.connection = reconnect(lost);
     this.isWithin = false;
-    this.base = 1;
-    this.next = 1;
     this.lost = [];
     this.memory = undefined;
     this.timeouts = 0;
@@ -226,21 +203,17 @@ export class UnicastSender {
     }
   }
 
-  private at(seq: number): Entry | undefined {
-    return seq < this.base ? undefined : this.entries[this.head + seq - this.base];
-  }
-
   private launch(entry: Entry, now: number): void {
-    entry.state = Entry.inFlight;
+    entry.state = EntryState.inFlight;
     entry.sentAt = now;
     entry.order = ++this.order;
     entry.copies++;
   }
 
   private sampleOf({ latest, held }: UnicastAck, now: number): number | undefined {
-    const entry = latest >= this.next ? undefined : this.at(latest);
+    const entry = latest >= this.queue.next ? undefined : this.queue.at(latest);
     // Of several copies nobody knows which one it was (Karn).
-    return entry?.state === Entry.inFlight && entry.copies === 1
+    return entry?.state === EntryState.inFlight && entry.copies === 1
       ? Math.max(0, now - entry.sentAt - held)
       : undefined;
   }
@@ -248,33 +221,24 @@ export class UnicastSender {
   /** Notes what has arrived. @returns bytes that are no longer in flight */
   private settle({ upTo, seen, missing }: UnicastAck): number {
     let bytes = 0;
-    while (this.base <= upTo) {
-      const entry = this.entries[this.head]!;
+    while (this.queue.base <= upTo) {
+      const entry = this.queue.shift();
       bytes += this.arrive(entry);
       this.isWithin = entry.message.more;
-      this.entries[this.head++] = undefined;
-      this.base++;
     }
-    if (this.head === this.entries.length) {
-      this.entries = [];
-      this.head = 0;
-    } else if (this.head > spareSlots && this.head * 2 > this.entries.length) {
-      this.entries.splice(0, this.head);
-      this.head = 0;
-    }
-    let seq = this.base;
+    let seq = this.queue.base;
     for (const { from, count } of missing) {
-      for (; seq < from; seq++) bytes += this.arrive(this.at(seq)!);
+      for (; seq < from; seq++) bytes += this.arrive(this.queue.at(seq)!);
       seq = from + count;
     }
-    for (; seq <= seen; seq++) bytes += this.arrive(this.at(seq)!);
+    for (; seq <= seen; seq++) bytes += this.arrive(this.queue.at(seq)!);
     return bytes;
   }
 
   private arrive(entry: Entry): number {
     const { state } = entry;
-    entry.state = Entry.received;
-    if (state !== Entry.inFlight) return 0;
+    entry.state = EntryState.received;
+    if (state !== EntryState.inFlight) return 0;
     if (entry.order > this.arrived) {
       this.arrived = entry.order;
       this.arrivedAt = entry.sentAt;
@@ -286,20 +250,20 @@ export class UnicastSender {
   private findLost(now: number): void {
     this.lossAt = Number.POSITIVE_INFINITY;
     const { lossDelay } = this.congestion;
-    for (let seq = this.base; seq < this.next; seq++) {
-      const entry = this.at(seq)!;
+    for (let seq = this.queue.base; seq < this.queue.next; seq++) {
+      const entry = this.queue.at(seq)!;
       if (entry.order > this.arrived) {
         // All behind it were sent later still.
         if (entry.copies === 1) break;
         continue;
       }
-      if (entry.state !== Entry.inFlight) continue;
+      if (entry.state !== EntryState.inFlight) continue;
       const lostAt = entry.sentAt + lossDelay;
       if (lostAt > now) {
         this.lossAt = Math.min(this.lossAt, lostAt);
         continue;
       }
-      entry.state = Entry.lost;
+      entry.state = EntryState.lost;
       this.lost.push(seq);
       this.congestion.onLost(sizeOf(entry.message), entry.sentAt, now);
     }
@@ -312,12 +276,12 @@ export class UnicastSender {
     this.congestion.onTimeout(now);
     const out: Message[] = [];
     let bytes = 0;
-    for (let seq = this.base; seq < this.next; seq++) {
-      const entry = this.at(seq)!;
-      if (entry.state === Entry.received) continue;
+    for (let seq = this.queue.base; seq < this.queue.next; seq++) {
+      const entry = this.queue.at(seq)!;
+      if (entry.state === EntryState.received) continue;
       const size = sizeOf(entry.message);
       if (bytes > 0 && bytes + size > this.limits.maxBody) break;
-      if (entry.state === Entry.inFlight) this.congestion.onAbandoned(size);
+      if (entry.state === EntryState.inFlight) this.congestion.onAbandoned(size);
       this.launch(entry, now);
       this.congestion.onSent(size, now);
       bytes += size;
@@ -335,8 +299,4 @@ export class UnicastSender {
   private schedule(): void {
     this.wakeAt = Math.min(this.timeoutAt, this.lossAt);
   }
-}
-
-function sizeOf({ body }: Message): number {
-  return body.length + messageOverhead;
 }

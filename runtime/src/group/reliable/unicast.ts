@@ -12,7 +12,8 @@ import { everyone, type MemberId } from '../member.js';
 import { type Batch, Kind, Message } from '../message.js';
 import type { UnicastService } from '../services.js';
 import { readUnicastAck, writeUnicastAck } from './unicast-ack.js';
-import { type AheadLimits, UnicastReceiver } from './unicast-receiver.js';
+import type { UnicastReceiver } from './unicast-receiver.js';
+import { UnicastReceivers } from './unicast-receivers.js';
 import { type SendLimits, UnicastSender } from './unicast-sender.js';
 
 export interface UnicastOptions {
@@ -22,16 +23,8 @@ export interface UnicastOptions {
   readonly windowMessages?: number;
 }
 
-/** What members may have arriving before what precedes it. */
-const memberLimits: AheadLimits = { bytes: 8 * 1024 * 1024, messages: 16_384 };
-/** Others may hold little: anyone can claim to be somebody. */
-const strangerLimits: AheadLimits = { bytes: 64 * 1024, messages: 256 };
-const mostStrangers = 256;
-
 /** Milliseconds for which what is not acknowledged is kept for one that is in no view. */
 const patience = 30_000;
-/** Milliseconds without a message after which one that is in no view is forgotten: longer than it would go on sending. */
-const memory = 120_000;
 /** How often is looked for those. */
 const sweepPause = 10_000;
 
@@ -63,9 +56,8 @@ class ReliableUnicast implements Layer, UnicastService {
   private readonly context: LayerContext;
   private readonly limits: SendLimits;
   private readonly senders = new Map<MemberId, UnicastSender>();
-  private readonly receivers = new Map<MemberId, UnicastReceiver>();
+  private readonly receivers: UnicastReceivers;
   private members = new Set<MemberId>();
-  private strangers = 0;
   private connections = 0;
   private looped: Message[] = [];
   private sweepAt = Number.POSITIVE_INFINITY;
@@ -73,6 +65,7 @@ class ReliableUnicast implements Layer, UnicastService {
 
   constructor(context: LayerContext, windowBytes: number, windowMessages: number) {
     this.context = context;
+    this.receivers = new UnicastReceivers(context);
     const { maxBody } = context.services.transport;
     this.limits = { maxBody, windowBytes: Math.max(windowBytes, maxBody), windowMessages };
   }
@@ -136,15 +129,13 @@ class ReliableUnicast implements Layer, UnicastService {
       const before = this.members;
       this.members = new Set(event.view.members.map(({ id }) => id));
       for (const id of before) if (!this.members.has(id)) this.forget(id);
-      this.strangers = 0;
-      for (const id of this.receivers.keys()) if (!this.members.has(id)) this.strangers++;
+      this.receivers.setMembers(this.members);
     } else if (event.type === 'end') {
       this.stop();
       this.hasEnded = true;
       for (const sender of this.senders.values()) this.dropAll(sender);
-      for (const receiver of this.receivers.values()) this.dropAhead(receiver);
       this.senders.clear();
-      this.receivers.clear();
+      this.receivers.end();
       this.looped = [];
       this.wakeAt = Number.POSITIVE_INFINITY;
     }
@@ -209,44 +200,12 @@ class ReliableUnicast implements Layer, UnicastService {
 
   /** @returns whether it is one to be acknowledged */
   private receive(message: Message, now: number, out: Message[]): boolean {
-    const { sender, target, connection } = message;
-    let receiver = this.receivers.get(sender);
-    if (target !== this.context.self.id || this.hasEnded) {
+    if (this.hasEnded) {
       this.context.count('not-a-member');
       return false;
     }
-    if (receiver === undefined || receiver.connection < connection) {
-      const admitted = this.admit(sender, connection, now, receiver);
-      if (admitted === undefined) return false;
-      receiver = admitted;
-    } else if (receiver.connection > connection) {
-      this.context.count('duplicate');
-      return false;
-    }
-    const limits = this.members.has(sender) ? memberLimits : strangerLimits;
-    const dropped = receiver.take(message, now, limits, out);
-    if (dropped !== undefined) this.context.count(dropped);
-    return true;
-  }
-
-  private admit(
-    id: MemberId,
-    connection: number,
-    now: number,
-    earlier: UnicastReceiver | undefined,
-  ): UnicastReceiver | undefined {
-    if (earlier !== undefined) this.dropAhead(earlier);
-    else if (!this.members.has(id)) {
-      if (this.strangers >= mostStrangers) {
-        this.context.count('flood');
-        return undefined;
-      }
-      this.strangers++;
-    }
-    const receiver = new UnicastReceiver(connection, Math.floor(this.context.random.next() * 2 ** 32));
-    this.receivers.set(id, receiver);
     this.startSweeping(now);
-    return receiver;
+    return this.receivers.take(message, now, out) !== undefined;
   }
 
   /** @returns whether it may have made room */
@@ -294,28 +253,15 @@ class ReliableUnicast implements Layer, UnicastService {
 
   /** Forgets those that are in no view and say nothing. */
   private sweep(now: number): void {
-    let strangers = 0;
     for (const [id, sender] of this.senders) {
       if (!this.members.has(id) && now - sender.heardAt > patience) this.forget(id);
     }
-    for (const [id, receiver] of this.receivers) {
-      if (this.members.has(id)) continue;
-      if (now - receiver.heardAt <= memory) strangers++;
-      else {
-        this.receivers.delete(id);
-        this.dropAhead(receiver);
-      }
-    }
-    this.strangers = strangers;
+    this.receivers.sweep(now);
     this.sweepAt = this.senders.size + this.receivers.size > 0 ? now + sweepPause : Number.POSITIVE_INFINITY;
   }
 
   private dropAll(sender: UnicastSender): void {
     for (let left = sender.close(); left > 0; left--) this.context.count('not-a-member');
-  }
-
-  private dropAhead({ waiting }: UnicastReceiver): void {
-    for (let left = waiting; left > 0; left--) this.context.count('incomplete');
   }
 
   private wakeBy(at: number): void {

@@ -5,14 +5,16 @@
 import { MarshalError } from '../../marshalling/errors.js';
 import { Reader } from '../../marshalling/reader.js';
 import type { Writer } from '../../marshalling/writer.js';
-import type { Failure } from '../../request-reply/frames.js';
+import { type Failure, ReplyStatus } from '../../request-reply/frames.js';
+import { replyMetadataFlag } from '../../request-reply/reply-frame.js';
 import type { Peer } from '../../schema/description.js';
+import { DeclaredError } from '../../schema/errors.js';
 import type { GroupEvent } from '../layer.js';
 import { everyone, type Member, type MemberId } from '../member.js';
 import { Kind, type Message } from '../message.js';
 import type { GroupPort } from '../port.js';
 import { Execution } from './execution.js';
-import { type ReceivedHeader, readCall, type Target, writeReply } from './frames.js';
+import { type ReceivedHeader, readCall, type Target, writeKeptReply, writeReply } from './frames.js';
 import { PendingCalls } from './pending-calls.js';
 import { readMemberReply } from './read-reply.js';
 import { answerFailure, type ReceivedCall } from './received-call.js';
@@ -83,20 +85,30 @@ export class Exchange {
 
   /** Sends the reply to a call. */
   answer(
-    { caller, number, replies }: MemberCall,
+    call: MemberCall,
     status: number,
     metadata: Uint8Array | undefined,
     payload: (writer: Writer) => void,
   ): void {
-    const { port } = this;
-    if (!replies || !port.open || !this.members.has(caller.id)) return;
-    const bytes = writeReply(number, status, metadata, payload);
-    if (caller.id === port.self.id) this.onReply(caller.id, bytes);
-    else port.unicast(Kind.reply, caller.id, bytes);
+    if (this.awaits(call)) this.reply(call.caller.id, writeReply(call.number, status, metadata, payload));
+  }
+
+  /** Sends the reply to a call, as it was kept. */
+  answerWith(call: MemberCall, body: Buffer): void {
+    if (this.awaits(call)) this.reply(call.caller.id, writeKeptReply(call.number, body));
+  }
+
+  private awaits({ caller, replies }: MemberCall): boolean {
+    return replies && this.port.open && this.members.has(caller.id);
+  }
+
+  private reply(to: MemberId, bytes: Buffer): void {
+    if (to === this.port.self.id) this.onReply(to, bytes);
+    else this.port.unicast(Kind.reply, to, bytes);
   }
 
   /** Answers a call that is not executed. */
-  turnAway(call: MemberCall, code: Failure['code'], message: string): void {
+  turnAway(call: ReceivedCall, code: Failure['code'], message: string): void {
     if (call.message !== undefined) this.port.consumed(call.message);
     answerFailure(call, undefined, { code, outcome: 'not-executed', message });
   }
@@ -140,7 +152,21 @@ export class Exchange {
       // It may have ended: with enough other replies, or at its deadline.
       const member = from === this.port.self.id ? this.port.self : this.members.get(from);
       if (call === undefined || member === undefined) return;
-      this.pending.reply(call, from, readMemberReply(reader, member.address, call.procedure, call.name));
+      if (call.raw) {
+        const status = reader.rawU8() & ~replyMetadataFlag;
+        reader.position--;
+        const good = status === ReplyStatus.result || status === ReplyStatus.declaredError;
+        const reply = {
+          kind: 'raw',
+          member: member.address,
+          body: reader.rawBytes(reader.remaining),
+        } as const;
+        this.pending.reply(call, from, reply, good);
+        return;
+      }
+      const reply = readMemberReply(reader, member.address, call.called);
+      const good = reply.kind === 'value' || reply.error instanceof DeclaredError;
+      this.pending.reply(call, from, reply, good);
     } catch (error) {
       if (!(error instanceof MarshalError)) throw error;
       this.port.count('malformed');

@@ -2,7 +2,8 @@
  * Calls and replies in a group, big-endian.
  *
  * A call is `flags u8 | number u32 | remaining u32 (ms) | [metadata: length u32, bytes] | rest`, where the rest is that of
- * a procedure (`key u64`, arguments) or of a message dispatcher (its name behind a length in one byte, then the message).
+ * a procedure (`key u64`, arguments), of a message dispatcher (its name behind a length in one byte, then the message), or
+ * of what a member relays from outside (see `open/frames.ts`).
  * A reply is `number u32`, then what a reply's body is outside of groups: `status u8 | [metadata] | payload`.
  */
 import type { Reader } from '../../marshalling/reader.js';
@@ -10,7 +11,7 @@ import { Writer } from '../../marshalling/writer.js';
 import { replyMetadataFlag } from '../../request-reply/reply-frame.js';
 
 /** Who takes a call at the members. */
-export const Target = { procedure: 0, message: 1 } as const;
+export const Target = { procedure: 0, message: 1, relayed: 2 } as const;
 export type Target = (typeof Target)[keyof typeof Target];
 
 const targetBits = 0x0f;
@@ -114,6 +115,14 @@ export function writeReply(
     arena.rawBytes(metadata);
   }
   return finish(payload);
+}
+
+/** Writes a reply whose body is known. */
+export function writeKeptReply(number: number, body: Uint8Array): Buffer {
+  arena.begin();
+  arena.rawU32(number);
+  arena.rawBytes(body);
+  return arena.end();
 }
 
 function finish(rest: (writer: Writer) => void): Buffer {

@@ -11,7 +11,8 @@ import { RunningCall } from './context.js';
 import { type Exchange, exchangeOf, type MemberCall } from './exchange.js';
 import type { Work } from './execution.js';
 import { Target } from './frames.js';
-import { beginCall, type CastOptions, joinedOf, marshal, planCall } from './group-caller.js';
+import { type CastOptions, joinedOf, marshal, planCall } from './group-caller.js';
+import { PendingCall } from './pending-call.js';
 import { answerFailure, type ReceivedCall } from './received-call.js';
 
 /** What a handler knows of the message that it answers. */
@@ -57,7 +58,6 @@ export interface MessageCastOptions extends Omit<CastOptions, 'metadata' | 'pare
 }
 
 const usual = { order: 'fifo', replies: 'all' } as const;
-const usualDeadline = 10_000;
 
 /** The dispatchers of one member, by name. */
 const dispatchers = new WeakMap<Exchange, Map<string, MessageDispatcher>>();
@@ -111,23 +111,15 @@ export class MessageDispatcher implements GroupPart {
       const exchange = joinedOf(this.exchange, name);
       const { parent, to, ...rest } = options;
       const cast = parent instanceof RunningCall ? { ...rest, parent } : rest;
-      const plan = planCall(exchange, Target.message, name, usual, usualDeadline, cast, 0);
+      const plan = planCall(exchange, Target.message, name, usual, cast, 0);
       const frame = marshal(name, plan, writer => {
         writer.rawU8(this.nameBytes.length);
         writer.rawBytes(this.nameBytes);
         writer.rawBytes(bytes);
       });
       const members = to && membersOf(exchange.port, to);
-      const resolveAll = resolve as Parameters<typeof beginCall>[1]['resolve'];
-      beginCall(exchange, {
-        plan,
-        name,
-        procedure: undefined,
-        frame,
-        to: members,
-        resolve: resolveAll,
-        reject,
-      });
+      const resolveAll = resolve as PendingCall['resolve'];
+      exchange.pending.begin(new PendingCall(plan, name, frame, members, resolveAll, reject), plan.signals);
     });
   }
 

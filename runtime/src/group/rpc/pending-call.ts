@@ -5,50 +5,63 @@ import type { Member } from '../member.js';
 import type { SendOptions } from '../port.js';
 import { type AnyReply, ReplyCollection } from './reply-collection.js';
 
-export interface PendingCallOptions {
+/** What the plan of a call says of it. */
+interface Plan {
   readonly number: number;
-  /** For errors: `bank.v1.Bank.withdraw`. */
-  readonly name: string;
-  /** How replies are read; undefined: they are bytes. */
-  readonly procedure: AnyProcedure | undefined;
   readonly deadlineAt: number;
-  readonly replies: ReplyPolicy;
-  /** As `writeCall` gives it. */
-  readonly frame: Buffer;
+  readonly policy: ReplyPolicy;
   readonly send: SendOptions;
-  /** Some members instead of all. */
-  readonly to?: readonly Member[] | undefined;
-  resolve(replies: AnyReply[]): void;
-  reject(error: Error): void;
 }
 
 /** A class so that all have one shape, and no closures of their own. */
 export class PendingCall {
   readonly number: number;
-  readonly name: string;
-  readonly procedure: AnyProcedure | undefined;
   readonly deadlineAt: number;
-  readonly frame: Buffer;
   readonly send: SendOptions;
-  readonly to: readonly Member[] | undefined;
   readonly collection: ReplyCollection;
+  /** A procedure, or a text that names what is called; then results are bytes. */
+  readonly called: AnyProcedure | string;
+  /** Whether replies are collected as they come, for who hands them on. */
+  readonly raw: boolean;
+  /** As `writeCall` gives it. */
+  readonly frame: Buffer;
+  /** Some members instead of all. */
+  readonly to: readonly Member[] | undefined;
   readonly resolve: (replies: AnyReply[]) => void;
   readonly reject: (error: Error) => void;
   /** Whether the stack has it. */
   handedOver = false;
   /** Forgets about the signals that may cancel it. */
-  unlisten: (() => void) | undefined;
+  unlisten: (() => void) | undefined = undefined;
 
-  constructor(options: PendingCallOptions) {
-    this.number = options.number;
-    this.name = options.name;
-    this.procedure = options.procedure;
-    this.deadlineAt = options.deadlineAt;
-    this.frame = options.frame;
-    this.send = options.send;
-    this.to = options.to;
-    this.collection = new ReplyCollection(options.replies);
-    this.resolve = options.resolve;
-    this.reject = options.reject;
+  constructor(
+    plan: Plan,
+    called: AnyProcedure | string,
+    frame: Buffer,
+    to: readonly Member[] | undefined,
+    resolve: (replies: AnyReply[]) => void,
+    reject: (error: Error) => void,
+    raw = false,
+  ) {
+    this.number = plan.number;
+    this.deadlineAt = plan.deadlineAt;
+    this.send = plan.send;
+    this.collection = new ReplyCollection(plan.policy);
+    this.called = called;
+    this.frame = frame;
+    this.to = to;
+    this.resolve = resolve;
+    this.reject = reject;
+    this.raw = raw;
   }
+
+  /** For errors. */
+  get name(): string {
+    return calledName(this.called);
+  }
+}
+
+/** `bank.v1.Bank.withdraw`. */
+export function calledName(called: AnyProcedure | string): string {
+  return typeof called === 'string' ? called : `${called.interface}.${called.name}`;
 }

@@ -71,8 +71,8 @@ export class PendingCalls {
     this.endIfComplete(call);
   }
 
-  reply(call: PendingCall, from: MemberId, reply: AnyReply): void {
-    call.collection.add(from, reply);
+  reply(call: PendingCall, from: MemberId, reply: AnyReply, good: boolean): void {
+    call.collection.add(from, reply, good);
     this.endIfComplete(call);
   }
 

@@ -2,9 +2,13 @@
 import type { Reader } from '../../marshalling/reader.js';
 import { type ReplyBody, readReplyBody } from '../../request-reply/reply-frame.js';
 import type { AnyProcedure } from '../../schema/description.js';
-import { CallError } from '../../schema/errors.js';
+import { CallError, type DeclaredError } from '../../schema/errors.js';
+import type { Reply } from '../../schema/group.js';
 import type { MemberAddress } from '../member.js';
-import type { AnyReply } from './reply-collection.js';
+import { calledName } from './pending-call.js';
+
+/** What a member itself says. */
+export type MemberReply = Extract<Reply<unknown, DeclaredError>, { kind: 'value' | 'error' }>;
 
 /** The results of message dispatchers: bytes. */
 const bytesResult = {
@@ -14,24 +18,20 @@ const bytesResult = {
   readResult: (reader: Reader) => reader.rawBytes(reader.remaining),
 } as unknown as AnyProcedure;
 
-/**
- * @param procedure undefined: the result is bytes
- * @param name for errors
- */
+/** @param called a procedure, or a text that names what was called; then the result is bytes */
 export function readMemberReply(
   reader: Reader,
   member: MemberAddress,
-  procedure: AnyProcedure = bytesResult,
-  name: string,
-): AnyReply {
-  const body = readReplyBody(reader, procedure);
+  called: AnyProcedure | string,
+): MemberReply {
+  const body = readReplyBody(reader, typeof called === 'string' ? bytesResult : called);
   if (body.kind === 'result') {
     const { value, metadata } = body;
     return metadata === undefined
       ? { kind: 'value', member, value }
       : { kind: 'value', member, value, metadata };
   }
-  return { kind: 'error', member, error: errorOf(body, name) };
+  return { kind: 'error', member, error: errorOf(body, calledName(called)) };
 }
 
 function errorOf(body: Exclude<ReplyBody, { kind: 'result' }>, name: string) {

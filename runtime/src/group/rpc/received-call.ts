@@ -17,6 +17,8 @@ export interface ReceivedCall {
   readonly expires: boolean;
   /** Whether the caller waits for replies. */
   readonly replies: boolean;
+  /** As it was encoded; undefined where the caller sent none. */
+  readonly metadata: Uint8Array | undefined;
   /** The multicast that brought it; undefined where that has nothing to do with flow control. */
   readonly message: Message | undefined;
   /**

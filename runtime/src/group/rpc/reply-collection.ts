@@ -1,14 +1,22 @@
 /** The replies of one call: which are there, which are still owed, and when there are enough of them. */
-import { DeclaredError } from '../../schema/errors.js';
+import type { DeclaredError } from '../../schema/errors.js';
 import type { Reply, ReplyPolicy } from '../../schema/group.js';
-import type { Member, MemberId } from '../member.js';
+import type { Member, MemberAddress, MemberId } from '../member.js';
 
 /** A reply whose types do not matter to who collects it. */
-export type AnyReply = Reply<unknown, DeclaredError>;
+export type AnyReply = Reply<unknown, DeclaredError> | RawReply;
+
+/** A reply as it came, for who hands it on: what follows the number of a reply's frame. */
+export interface RawReply {
+  readonly kind: 'raw';
+  readonly member: MemberAddress;
+  readonly body: Buffer;
+}
 
 interface Answer {
   readonly from: MemberId;
   readonly reply: AnyReply;
+  readonly good: boolean;
 }
 
 /** How many answers end the call, in a view of so many members. */
@@ -37,21 +45,25 @@ export class ReplyCollection {
     const owed = this.answers.filter(({ from }) => members.some(({ id }) => id === from));
     this.answers = [];
     this.good = 0;
-    for (const { from, reply } of owed) this.keep(from, reply);
+    for (const answer of owed) this.keep(answer);
   }
 
-  /** Takes a reply, unless its sender owes none. */
-  add(from: MemberId, reply: AnyReply): void {
+  /**
+   * Takes a reply, unless its sender owes none.
+   *
+   * @param good whether it is what the procedure declares to come of it: its result, or one of its errors
+   */
+  add(from: MemberId, reply: AnyReply, good: boolean): void {
     if (this.has(from)) return;
     if (this.asked !== undefined && !this.asked.some(({ id }) => id === from)) return;
-    this.keep(from, reply);
+    this.keep({ from, reply, good });
   }
 
   /** Whoever is none of these does not reply any more. */
   retain(members: readonly Member[]): void {
     for (const { id, address } of this.asked ?? []) {
       if (this.has(id) || members.some(member => member.id === id)) continue;
-      this.keep(id, { kind: 'suspected', member: address });
+      this.keep({ from: id, reply: { kind: 'suspected', member: address }, good: false });
     }
   }
 
@@ -78,8 +90,11 @@ export class ReplyCollection {
   result(view: readonly Member[]): AnyReply[] {
     const asked = this.asked ?? view;
     const needed = neededOf(this.policy, asked.length);
+    if (this.good >= needed) {
+      const good = this.answers.filter(answer => answer.good);
+      return good.slice(0, needed).map(({ reply }) => reply);
+    }
     const replies = this.answers.map(({ reply }) => reply);
-    if (this.good >= needed) return replies.filter(isAnswer).slice(0, needed);
     const late = asked.filter(({ id }) => !this.has(id));
     return [
       ...replies.filter(({ kind }) => kind !== 'suspected'),
@@ -88,18 +103,13 @@ export class ReplyCollection {
     ];
   }
 
-  private keep(from: MemberId, reply: AnyReply): void {
-    this.answers.push({ from, reply });
-    if (isAnswer(reply)) this.good++;
+  private keep(answer: Answer): void {
+    this.answers.push(answer);
+    if (answer.good) this.good++;
   }
 
   private has(id: MemberId): boolean {
     for (const { from } of this.answers) if (from === id) return true;
     return false;
   }
-}
-
-/** What a procedure declares to come of it: its result, or one of its errors. */
-function isAnswer(reply: AnyReply): boolean {
-  return reply.kind === 'value' || (reply.kind === 'error' && reply.error instanceof DeclaredError);
 }

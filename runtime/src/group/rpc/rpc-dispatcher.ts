@@ -4,6 +4,7 @@ import { MarshalError } from '../../marshalling/errors.js';
 import { metadataLimits } from '../../marshalling/limits.js';
 import type { Reader } from '../../marshalling/reader.js';
 import type { AnyProcedure } from '../../schema/description.js';
+import type { CallErrorCode } from '../../schema/errors.js';
 import type { GroupCaller, GroupDescription, GroupPolicy } from '../../schema/group.js';
 import { isGroupDescription } from '../../schema/group.js';
 import type { Implementation } from '../../schema/implement.js';
@@ -14,6 +15,7 @@ import { type Exchange, exchangeOf, type MemberCall } from './exchange.js';
 import { Target } from './frames.js';
 import { createGroupCaller } from './group-caller.js';
 import { type GroupErrorListener, nameOf, ProcedureWork } from './procedure-work.js';
+import type { ReceivedCall } from './received-call.js';
 
 /** What a member offers, and how much it takes. */
 export interface RpcDispatcherOptions {
@@ -25,12 +27,18 @@ export interface RpcDispatcherOptions {
   readonly metadataBytes?: number;
 }
 
+/** A procedure as this member offers it. */
+export interface OfferedPolicy extends GroupPolicy {
+  /** Whether those that are no members may call it. */
+  readonly open: boolean;
+}
+
 /** Group RPC as a part of a member: made before `join`, and handed to it. */
 export class RpcDispatcher implements GroupPart {
   /** What client stubs stand on. */
   readonly caller: GroupCaller;
   private readonly table: ProcedureTable;
-  private readonly policies = new Map<AnyProcedure, GroupPolicy>();
+  private readonly policies = new Map<AnyProcedure, OfferedPolicy>();
   private readonly limits: { readonly metadataBytes: number; readonly onError: GroupErrorListener };
   private exchange: Exchange | undefined;
 
@@ -44,7 +52,8 @@ export class RpcDispatcher implements GroupPart {
             'what a `group` declaration of the schema is generated into',
         );
       }
-      for (const policy of description.policies) this.policies.set(policy.procedure, policy);
+      const open = description.access === 'open';
+      for (const policy of description.policies) this.policies.set(policy.procedure, { ...policy, open });
     }
     this.table = createProcedureTable(services);
     this.limits = { metadataBytes, onError };
@@ -53,8 +62,11 @@ export class RpcDispatcher implements GroupPart {
 
   /** Called by `join`. */
   attach(port: GroupPort): void {
-    this.exchange = exchangeOf(port);
-    this.exchange.setTarget(Target.procedure, { take: (call, reader) => this.take(call, reader) });
+    const exchange = exchangeOf(port);
+    this.exchange = exchange;
+    exchange.setTarget(Target.procedure, {
+      take: (call, reader) => this.execute(exchange, call, reader, policy => brokenPromise(call, policy)),
+    });
   }
 
   /** Makes a client stub of a group. */
@@ -62,17 +74,34 @@ export class RpcDispatcher implements GroupPart {
     return description.createGroupClient(this.caller);
   }
 
-  private take(call: MemberCall, reader: Reader): void {
-    const exchange = this.exchange!;
+  /** The policy of a procedure that this member executes for whoever may call it. */
+  policyOf(key: readonly [high: number, low: number]): OfferedPolicy | undefined {
+    const entry = this.table.find(key[0], key[1]);
+    return entry && this.policies.get(entry.procedure);
+  }
+
+  /**
+   * Has a call executed, or refuses it.
+   *
+   * @param reader stands before the procedure's key
+   * @param refusal why a procedure of this policy is not executed for this caller
+   * @throws MarshalError when it does not even name a procedure
+   */
+  execute(
+    exchange: Exchange,
+    call: ReceivedCall,
+    reader: Reader,
+    refusal: (policy: OfferedPolicy) => Refusal | undefined,
+  ): void {
     const entry = this.table.find(reader.rawU32(), reader.rawU32());
     const policy = entry && this.policies.get(entry.procedure);
     if (entry === undefined || policy === undefined) {
       exchange.turnAway(call, 'unimplemented', 'this member does not implement the procedure');
       return;
     }
-    if (!keepsPromise(call, policy)) {
-      const message = `${nameOf(entry)} is ${policy.procedure.semantics} and order ${policy.order} at this member`;
-      exchange.turnAway(call, 'failed-precondition', `${message}: less was asked for`);
+    const refused = refusal(policy);
+    if (refused !== undefined) {
+      exchange.turnAway(call, refused.code, `${nameOf(entry)} ${refused.reason}`);
       return;
     }
     try {
@@ -90,10 +119,19 @@ export class RpcDispatcher implements GroupPart {
   }
 }
 
+/** Why a call is not executed. */
+export interface Refusal {
+  readonly code: CallErrorCode;
+  /** Follows the procedure's name. */
+  readonly reason: string;
+}
+
 /** The member's own schema decides what is promised; a caller may ask for more. */
-function keepsPromise({ arrival }: MemberCall, { procedure, order }: GroupPolicy): boolean {
-  if (procedure.semantics === 'maybe') return true;
-  return arrival?.reliable === true && arrival.order >= Order[order];
+function brokenPromise({ arrival }: MemberCall, { procedure, order }: GroupPolicy): Refusal | undefined {
+  if (procedure.semantics === 'maybe') return undefined;
+  if (arrival?.reliable === true && arrival.order >= Order[order]) return undefined;
+  const reason = `is ${procedure.semantics} and order ${order} at this member: less was asked for`;
+  return { code: 'failed-precondition', reason };
 }
 
 function printError(error: unknown, procedure: string): void {

@@ -103,7 +103,11 @@ export function createConnections(
     onMalformed: () => context.count('malformed'),
     onClose: connection => {
       open.delete(connection);
-      for (const [key, peer] of peers) if (peer.connection === connection) peers.delete(key);
+      for (const [key, peer] of peers) {
+        if (peer.connection !== connection) continue;
+        peer.connection = undefined;
+        if (!peer.connecting) peers.delete(key);
+      }
     },
   };
 

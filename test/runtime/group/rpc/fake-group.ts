@@ -53,7 +53,7 @@ export class FakeClock implements Clock {
 export class FakePort implements GroupPort {
   readonly self: Member;
   readonly clock: FakeClock;
-  readonly random = { bytes: (length: number) => new Uint8Array(length), next: () => 0 };
+  readonly random = { bytes: (length: number): Uint8Array => new Uint8Array(length), next: () => 0 };
   view: View | undefined;
   primary = true;
   open = true;
@@ -153,10 +153,10 @@ export class FakeGroup {
   }
 
   /** The next view, at these members. */
-  install(...ports: FakePort[]): void {
+  install(ports: readonly FakePort[], joined: readonly MemberId[] = []): void {
     const members = ports.map(({ self }) => self);
     const view = { id: { counter: ++this.counter, creator: members[0]!.id }, members };
-    for (const port of ports) port.raise({ type: 'view', view, joined: [], sides: [] });
+    for (const port of ports) port.raise({ type: 'view', view, joined, sides: [] });
   }
 
   /** Delivers what is on its way, and what that causes, until nothing is. */

@@ -24,7 +24,7 @@ function createGroup(...options: (MessageDispatcherOptions | undefined)[]): {
     const dispatcher = new MessageDispatcher({ onError: () => {}, ...each });
     return { dispatcher, port: group.port(dispatcher) };
   });
-  group.install(...members.map(({ port }) => port));
+  group.install([...members.map(({ port }) => port)]);
   return { group, members };
 }
 
@@ -99,7 +99,7 @@ describe('a cast', () => {
       to: members.map(({ port }) => port.self.address),
     });
     await group.deliver();
-    group.install(a!.port, b!.port);
+    group.install([a!.port, b!.port]);
     group.clock.advance(100);
     expect((await call).map(({ kind, member }) => [kind, member])).toEqual([
       ['value', a!.port.self.address],
@@ -210,7 +210,7 @@ describe('dispatchers of one member', () => {
     const [one, two] = [named('one'), named('two')];
     const first = group.port(one, two, new RpcDispatcher());
     const second = group.port(named('one'));
-    group.install(first, second);
+    group.install([first, second]);
     expect(await run(group, two.cast(bytes('x')))).toMatchObject([
       { kind: 'value' },
       { kind: 'error', error: { code: 'unimplemented' } },

@@ -120,6 +120,6 @@ export function createMember(group: FakeGroup): TestMember {
 export function createGroup(size: number): { group: FakeGroup; members: TestMember[] } {
   const group = new FakeGroup();
   const members = Array.from({ length: size }, () => createMember(group));
-  group.install(...members.map(({ port }) => port));
+  group.install([...members.map(({ port }) => port)]);
   return { group, members };
 }

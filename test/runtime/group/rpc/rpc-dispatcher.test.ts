@@ -161,7 +161,7 @@ describe('replies', () => {
   it('first passes over members that cannot execute the call, and takes a declared error', async () => {
     const { group, members } = createGroup(2);
     const without = group.port(new RpcDispatcher());
-    group.install(without, ...members.map(({ port }) => port));
+    group.install([without, ...members.map(({ port }) => port)]);
     const replies = await run(group, members[0]!.client.get('k'));
     expect(replies).toEqual([
       { kind: 'error', member: members[0]!.address, error: new NoSuchKey({ key: 'k' }) },
@@ -197,7 +197,7 @@ describe('replies', () => {
   it('of a member without the service say so', async () => {
     const { group, members } = createGroup(1);
     const without = group.port(new RpcDispatcher());
-    group.install(members[0]!.port, without);
+    group.install([members[0]!.port, without]);
     const replies = await run(group, members[0]!.client.ping());
     expect(replies.find(({ member }) => member === without.self.address)).toMatchObject({
       kind: 'error',
@@ -211,7 +211,7 @@ describe('replies', () => {
     c!.registry.onPing = () => new Promise(() => {});
     const replies = a!.client.ping();
     await group.deliver();
-    group.install(a!.port, b!.port);
+    group.install([a!.port, b!.port]);
     expect(await replies).toEqual([
       { kind: 'value', member: a!.address, value: 1 },
       { kind: 'value', member: b!.address, value: 1 },
@@ -225,7 +225,7 @@ describe('replies', () => {
     const replies = members[0]!.client.ping();
     group.send();
     const late = createMember(group);
-    group.install(...members.map(({ port }) => port), late.port);
+    group.install([...members.map(({ port }) => port), late.port]);
     expect(await run(group, replies)).toHaveLength(2);
     expect(late.registry.log).toEqual([]);
   });
@@ -252,7 +252,7 @@ describe('replies', () => {
     for (const { registry } of [b!, c!]) registry.onPing = () => new Promise(() => {});
     const replies = a!.client.ping({ replies: 'majority' });
     await group.deliver();
-    group.install(a!.port);
+    group.install([a!.port]);
     expect((await replies).map(({ kind }) => kind)).toEqual(['value', 'suspected', 'suspected']);
   });
 

@@ -12,7 +12,8 @@ export const agreeing: readonly Scenario[] = [
       const actors = await stage.joinAll('abcde');
       const sender = stage.pick(actors);
       const others = actors.filter(each => each !== sender);
-      const reached = others.filter(() => stage.random() < 0.4);
+      const share = stage.pick([0, 0.4, 0.4]);
+      const reached = others.filter(() => stage.random() < share);
       // From now on its multicasts reach these alone, and nobody can ask it for them.
       onGroupPackets(stage, packet =>
         packet.from === sender.name &&
@@ -22,7 +23,9 @@ export const agreeing: readonly Scenario[] = [
           : undefined,
       );
       const count = stage.between(1, 5);
-      for (let sent = 0; sent < count; sent++) sender.send({ order: stage.pick(ordered), length: 100 });
+      // A safe message is delivered nowhere, not even at its sender, before a majority has it.
+      const safe = reached.length === 0 || stage.random() < 0.5;
+      for (let sent = 0; sent < count; sent++) sender.send({ order: stage.pick(ordered), safe, length: 100 });
       await stage.world.sleep(stage.between(6, 12));
       stage.fail(sender.name, stage.pick(['crash', 'kill'] as const));
       await stage.viewOf(others.map(({ name }) => name));

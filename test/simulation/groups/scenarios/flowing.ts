@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
 import type { Actor } from '../actor.js';
+import { RegistryGroup } from '../registry.js';
 import type { GroupStage, Scenario } from '../stage.js';
 
 /** Sends until there is no room any more. */
@@ -45,6 +46,33 @@ export const flowing: readonly Scenario[] = [
       expect(a!.end).toBe('left');
       expect(['room', 'none']).toContain(await room);
       await stage.viewOf('bc');
+    },
+  },
+  {
+    number: 32,
+    title: 'a nested group call larger than the credits',
+    async run(stage) {
+      const group = new RegistryGroup(stage);
+      const [a, b] = await group.joinAll('abc');
+      // More than a member may have under way. The handler holds back what was delivered after its call until then.
+      const load = Buffer.alloc(700_000, 1);
+      group.plan = async (name, line, ctx) => {
+        if (!line.startsWith('call')) return;
+        await group.memberOn(name).client.echo(load, { parent: ctx, replies: 'none', deadline: 20_000 });
+      };
+      const order = stage.pick(['fifo', 'causal', 'total'] as const);
+      const others = stage.traffic(stage.living, 20, { order, length: 20_000 }, 5);
+      const calls = [a!, b!].map(({ client }, index) =>
+        group.call([a!, b!][index]!, 'all', 30_000, (key, options) =>
+          client.append(key, 1, { ...options, order }),
+        ),
+      );
+      for (const replies of await Promise.all(calls)) {
+        expect(replies.map(({ kind }) => kind)).toEqual(['value', 'value', 'value']);
+      }
+      // Each of two calls makes each of three members call all three.
+      await stage.until('18 echoes', () => group.echoes === 18, 20_000);
+      await others;
     },
   },
   {
