@@ -9,7 +9,7 @@ describe('blocks in one group', () => {
   it('get the messages of their own name and sort, and count what is none', async () => {
     const group = new FakeGroup();
     const port = group.port();
-    group.install(port);
+    group.install([port]);
     const got: string[] = [];
     const take = (which: string) => (_: number, body: Uint8Array) => void got.push(`${which} ${body[0]}`);
     const one = openBlock(port, 'map', 'one', take('one'));

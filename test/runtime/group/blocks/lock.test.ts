@@ -54,7 +54,7 @@ describe('a distributed lock', () => {
     const { group, nodes } = open(3);
     const claims = nodes.map(({ block }) => watch(block.acquire()));
     await group.deliver();
-    group.install(nodes[1]!.port, nodes[2]!.port);
+    group.install([nodes[1]!.port, nodes[2]!.port]);
     await settled();
     expect(claims.map(({ held }) => held?.fence)).toEqual([1, 2, undefined]);
   });
@@ -66,8 +66,8 @@ describe('a distributed lock', () => {
     await group.deliver();
     a.port.primary = false;
     b.port.primary = false;
-    group.install(a.port, b.port);
-    group.install(nodes[2]!.port);
+    group.install([a.port, b.port]);
+    group.install([nodes[2]!.port]);
     await group.deliver();
     expect([one.held!.lost.aborted, two.held]).toEqual([true, undefined]);
     // Back in the primary partition, whose state they have got.
@@ -75,7 +75,7 @@ describe('a distributed lock', () => {
     b.port.primary = true;
     await transfer(nodes[2]!.port, a.port);
     await transfer(nodes[2]!.port, b.port);
-    group.install(...nodes.map(({ port }) => port));
+    group.install(nodes.map(({ port }) => port));
     await group.deliver();
     expect(two.held).toBeDefined();
     expect(two.held!.lost.aborted).toBe(false);
@@ -88,12 +88,12 @@ describe('a distributed lock', () => {
     const first = watch(a.block.acquire());
     const second = watch(b.block.acquire());
     await group.deliver();
-    group.install(a.port);
+    group.install([a.port]);
     b.port.primary = false;
-    group.install(b.port);
+    group.install([b.port]);
     await transfer(a.port, b.port);
     b.port.primary = true;
-    group.install(a.port, b.port);
+    group.install([a.port, b.port]);
     await group.deliver();
     first.held!.release();
     await group.deliver();
@@ -130,7 +130,7 @@ describe('a distributed lock', () => {
     await group.deliver();
     const b = add();
     await transfer(a.port, b.port);
-    group.install(a.port, b.port);
+    group.install([a.port, b.port]);
     const second = watch(b.block.acquire());
     await group.deliver();
     expect([b.block.holder, second.held]).toEqual([a.port.self.address, undefined]);

@@ -63,7 +63,7 @@ describe('a replicated map', () => {
     await group.deliver();
     const b = add();
     await transfer(a.port, b.port);
-    group.install(a.port, b.port);
+    group.install([a.port, b.port]);
     void b.block.set('new', 1);
     await group.deliver();
     expect([...b.block]).toEqual([...a.block]);
@@ -88,8 +88,8 @@ describe('a replicated map', () => {
     for (const merge of [undefined, (one: unknown, other: unknown) => Math.max(Number(one), Number(other))]) {
       const { group, nodes } = open(2, merge && { merge });
       const [a, b] = nodes as [(typeof nodes)[number], (typeof nodes)[number]];
-      group.install(a.port);
-      group.install(b.port);
+      group.install([a.port]);
+      group.install([b.port]);
       void a.block.set('both', 1);
       void a.block.set('a', 1);
       void b.block.set('both', 2);

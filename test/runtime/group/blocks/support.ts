@@ -18,7 +18,7 @@ export function openBlocks<Block extends GroupPart>(count: number, create: () =>
     return node;
   };
   for (let index = 0; index < count; index++) add();
-  if (count > 0) group.install(...nodes.map(({ port }) => port));
+  if (count > 0) group.install(nodes.map(({ port }) => port));
   return { group, nodes, add };
 }
 
