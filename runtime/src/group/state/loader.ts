@@ -10,7 +10,7 @@ import { Loading } from './parts.js';
 /** What who asks needs of its layer. */
 export interface AskerHost {
   /** Sends a request, and gives its number. */
-  request(to: MemberId, merge: ViewId | undefined): number;
+  request(to: MemberId, forMerge: boolean): number;
   send(to: MemberId, frame: StateFrame): void;
 }
 
@@ -116,7 +116,7 @@ export class Loader {
   private next(): void {
     const id = this.candidates.find(candidate => !this.refused.has(candidate));
     if (id === undefined) this.host.exhausted();
-    else this.asked = { id, request: this.host.request(id, undefined) };
+    else this.asked = { id, request: this.host.request(id, false) };
   }
 
   private refuse(from: MemberId, { reason, text, standing }: StateFrame & { type: 'refuse' }): void {
