@@ -1,4 +1,5 @@
 /** The stack that `join` composes where it is given none: all layers that the contract's promises need. */
+import type { SocketAddress } from '../platform/platform.js';
 import type { GroupAddress } from './address.js';
 import { connectionDetection } from './detection/connections.js';
 import { boundedDetection } from './detection/heartbeat.js';
@@ -72,5 +73,9 @@ function transportFor(address: GroupAddress, { key }: DefaultStackOptions): Laye
 function discoveryFor(address: GroupAddress): LayerSpec {
   return address.scheme === 'udp+multicast'
     ? multicastDiscovery()
-    : listDiscovery(address.places.map(({ host, port }) => `${host}:${port}`));
+    : listDiscovery(address.places.map(placeText));
+}
+
+function placeText({ host, port }: SocketAddress): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
 }

@@ -251,7 +251,7 @@ function createReceiver(top: Top) {
     top.consumed(message);
     try {
       const settled = listener!(given);
-      if (settled === undefined) return;
+      if (typeof settled?.then !== 'function') return;
       isBusy = true;
       settled.then(resume, fail);
     } catch (error) {

@@ -57,7 +57,7 @@ export async function joinAt(
   const rpc = new RpcDispatcher(options);
   for (const part of [rpc, ...(options.parts ?? [])]) part.attach(top);
   if (options.state !== undefined) top.addState({ name: 'application', ...options.state });
-  const purpose: StackPurpose = { address, state: top.state };
+  const purpose: StackPurpose = { address, state: top.state.every(({ isEmpty }) => isEmpty) ? [] : top.state };
   const stack = composeStack({
     group: name,
     platform,

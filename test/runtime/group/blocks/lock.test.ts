@@ -75,7 +75,7 @@ describe('a distributed lock', () => {
     b.port.primary = true;
     await transfer(nodes[2]!.port, a.port);
     await transfer(nodes[2]!.port, b.port);
-    group.install(nodes.map(({ port }) => port));
+    group.install([...nodes.map(({ port }) => port)]);
     await group.deliver();
     expect(two.held).toBeDefined();
     expect(two.held!.lost.aborted).toBe(false);
