@@ -209,7 +209,7 @@ class StateTransfer implements Layer {
   }
 
   private candidates(): MemberId[] {
-    return candidatesFor(this.context.self.id, this.held.view!, this.latest!.view, this.mergeable.length > 0);
+    return candidatesFor(this.context.self.id, this.held.goal!, this.latest!.view, this.mergeable.length > 0);
   }
 
   private gather(event: ViewEvent): void {
@@ -380,7 +380,9 @@ class StateTransfer implements Layer {
 
   private request(to: MemberId, forMerge: boolean): number {
     const request = ++this.requests;
-    const [at, before] = [this.latest!.view.id, this.held.view!.view.id];
+    const at = this.latest!.view.id;
+    // Who came by a later merge has another history: of theirs, only a state after that merge is of use.
+    const before = (forMerge ? this.held.view! : this.held.goal!).view.id;
     this.send(to, [{ type: 'request', request, at, before, forMerge }]);
     return request;
   }
