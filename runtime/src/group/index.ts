@@ -17,6 +17,13 @@ export {
   type ReplicatedMapOptions,
 } from './blocks/replicated-map.js';
 export type { ValueCodec } from './blocks/values.js';
+export { type DefaultStackOptions, defaultStack, type StackPurpose } from './default-stack.js';
+export { type DelayOptions, delay } from './faults/delay.js';
+export { discard } from './faults/discard.js';
+export { duplicate } from './faults/duplicate.js';
+export { type Partition, partition } from './faults/partition.js';
+export type { FaultOptions } from './faults/selection.js';
+export { type ShuffleOptions, shuffle } from './faults/shuffle.js';
 export type {
   Channel,
   ChannelMessage,
@@ -27,5 +34,14 @@ export type {
   GroupStats,
 } from './group-member.js';
 export { type JoinOptions, join } from './join.js';
+export type { LayerSpec } from './layer.js';
 export type { MemberAddress } from './member.js';
+export type { GroupPart, StatePart } from './port.js';
+export {
+  type MessageCastOptions,
+  type MessageContext,
+  MessageDispatcher,
+  type MessageDispatcherOptions,
+  type RequestHandler,
+} from './rpc/message-dispatcher.js';
 export type { GroupView } from './view.js';
