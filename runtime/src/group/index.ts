@@ -3,6 +3,16 @@
  *
  * @packageDocumentation
  */
+
+export type {
+  AtLeast,
+  DeliveryOrder,
+  GroupCallOptions,
+  GroupDescription,
+  GroupMaybeOptions,
+  Reply,
+  ReplyPolicy,
+} from '../schema/group.js';
 export { DistributedCounter, type DistributedCounterOptions } from './blocks/counter.js';
 export { type AcquireOptions, DistributedLock, type HeldLock } from './blocks/lock.js';
 export {
