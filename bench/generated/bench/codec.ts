@@ -179,6 +179,31 @@ function readLargeDownloadArguments(reader: Reader): LargeDownloadArguments {
   return [size ?? reader.missing('bench.Large.download.size')];
 }
 
+type TallyAddArguments = [amount: number];
+
+function writeTallyAddArguments(writer: Writer, values: TallyAddArguments): void {
+  writer.arrayHeader(1);
+  writer.u32(values[0]);
+}
+
+function readTallyAddArguments(reader: Reader): TallyAddArguments {
+  let amount: number | undefined;
+  const count = reader.structHeader();
+  const { keyed } = reader;
+  for (let i = 0, fieldId = 0; i < count; i++) {
+    fieldId = keyed ? reader.fieldId(fieldId) : fieldId + 1;
+    if (reader.takeNil()) continue;
+    switch (fieldId) {
+      case 1:
+        amount = reader.u32();
+        break;
+      default:
+        reader.skip();
+    }
+  }
+  return [amount ?? reader.missing('bench.Tally.add.amount')];
+}
+
 /** The procedures of `Bench`: what each promises, and how it is marshalled. */
 export const benchProcedures = {
   echo: {
@@ -257,4 +282,26 @@ export const largeProcedures = {
     writeResult: (writer, value) => writer.bytes(value),
     readResult: reader => reader.bytes(),
   } satisfies Procedure<LargeDownloadArguments, Uint8Array>,
+};
+
+/** The procedures of `Tally`: what each promises, and how it is marshalled. */
+export const tallyProcedures = {
+  add: {
+    interface: 'bench.Tally',
+    declaredBy: 'bench.Tally',
+    id: 1,
+    name: 'add',
+    key: [0x7fc19e97, 0x684faadc],
+    semantics: 'at-most-once',
+    shape: 'unary',
+    idempotent: false,
+    deadline: 10000,
+    arity: 1,
+    hasResult: true,
+    errors: [],
+    writeArguments: writeTallyAddArguments,
+    readArguments: readTallyAddArguments,
+    writeResult: (writer, value) => writer.u32(value),
+    readResult: reader => reader.u32(),
+  } satisfies Procedure<TallyAddArguments, number>,
 };

@@ -29,3 +29,16 @@ export function createLargeServerStub(service: LargeService) {
     download: (values: [size: number], ctx: CallContext) => service.download(values[0], ctx),
   };
 }
+
+/** What each member of a group does in the benchmark of groups. */
+export interface TallyService {
+  /** Adds, and returns the sum. */
+  add(amount: number, ctx: CallContext): Awaitable<number>;
+}
+
+/** The server stub of `Tally`: hands a request's arguments to the procedure of the service. */
+export function createTallyServerStub(service: TallyService) {
+  return {
+    add: (values: [amount: number], ctx: CallContext) => service.add(values[0], ctx),
+  };
+}

@@ -239,11 +239,15 @@ function createReceiver(top: Top) {
   let isBusy = false;
   let view: GroupView | undefined;
   const addresses = new Map<MemberId, MemberAddress>();
+  /** Who sent the last one: messages of one sender follow each other. */
+  let sender: MemberId | undefined;
+  let from: MemberAddress = '';
 
   top.subscribe(event => {
     if (event.type !== 'view') return;
     view = publicView(event.view);
     addresses.clear();
+    sender = undefined;
     for (const { id, address } of event.view.members) addresses.set(id, address);
   });
 
@@ -276,7 +280,10 @@ function createReceiver(top: Top) {
 
   return {
     take: (message: Message): void => {
-      const from = addresses.get(message.sender) ?? message.sender.toString(16);
+      if (message.sender !== sender) {
+        sender = message.sender;
+        from = addresses.get(sender) ?? sender.toString(16);
+      }
       const given = { from, bytes: message.body, view: message.view === undefined ? undefined : view };
       if (listener === undefined || isBusy || waiting.length > 0) waiting.push({ message, given });
       else hand(message, given);

@@ -7,6 +7,7 @@ import { createDirectory } from './directory.js';
 import { createGroupMember, type GroupMember } from './group-member.js';
 import type { LayerSpec } from './layer.js';
 import { createMember, drawMemberId } from './member.js';
+import { GroupRelay, setRelay } from './open/relay.js';
 import type { GroupPart, StatePart } from './port.js';
 import { RpcDispatcher, type RpcDispatcherOptions } from './rpc/rpc-dispatcher.js';
 import { composeStack } from './stack.js';
@@ -55,9 +56,13 @@ export async function joinAt(
 
   const top = new Top(platform);
   const rpc = new RpcDispatcher(options);
-  for (const part of [rpc, ...(options.parts ?? [])]) part.attach(top);
+  const relay = new GroupRelay(rpc);
+  for (const part of [rpc, relay, ...(options.parts ?? [])]) part.attach(top);
   if (options.state !== undefined) top.addState({ name: 'application', ...options.state });
-  const purpose: StackPurpose = { address, state: top.state.every(({ isEmpty }) => isEmpty) ? [] : top.state };
+  const purpose: StackPurpose = {
+    address,
+    state: top.state.every(({ isEmpty }) => isEmpty) ? [] : top.state,
+  };
   const stack = composeStack({
     group: name,
     platform,
@@ -69,6 +74,7 @@ export async function joinAt(
   });
   top.standOn(stack);
   const member = createGroupMember({ name, top, stack, rpc, platform });
+  setRelay(member, relay);
   const inView = firstView(top, platform, timeout, name);
   // It may fail while the sockets are being opened, before anybody waits for it.
   inView.catch(() => {});

@@ -8,7 +8,7 @@ import type { Stack } from './stack.js';
 import type { View } from './view.js';
 
 /** Sent messages that are handed down at once, although the turn has not ended. */
-const batchLength = 64;
+const batchLength = 256;
 
 export class Top implements GroupPort {
   /** In the order in which parts were added. */
@@ -16,10 +16,12 @@ export class Top implements GroupPort {
   open = true;
   private stack: Stack | undefined;
   private readonly platform: Platform;
-  private readonly listeners = new Map<Kind, (message: Message) => void>();
+  /** By kind. */
+  private readonly listeners: (((message: Message) => void) | undefined)[] = [];
   private readonly subscribers = new Set<(event: GroupEvent) => void>();
   private outgoing: Message[] = [];
   private current: View | undefined;
+  private id: MemberId = 0;
 
   constructor(platform: Platform) {
     this.platform = platform;
@@ -28,6 +30,7 @@ export class Top implements GroupPort {
   /** Set once, when the stack was composed. */
   standOn(stack: Stack): void {
     this.stack = stack;
+    this.id = stack.self.id;
   }
 
   get self(): Member {
@@ -60,7 +63,7 @@ export class Top implements GroupPort {
     body: Uint8Array,
     { order = Order.fifo, safe = false, nested = false }: SendOptions = {},
   ): void {
-    const message = multicast(kind, this.self.id, body, order);
+    const message = multicast(kind, this.id, body, order);
     message.safe = safe;
     message.nested = nested;
     this.send(message);
@@ -79,8 +82,9 @@ export class Top implements GroupPort {
   }
 
   receive(kind: Kind, listener: (message: Message) => void): void {
-    if (this.listeners.has(kind)) throw new Error(`two parts want to receive messages of kind ${kind}`);
-    this.listeners.set(kind, listener);
+    if (this.listeners[kind] !== undefined)
+      throw new Error(`two parts want to receive messages of kind ${kind}`);
+    this.listeners[kind] = listener;
   }
 
   consumed(message: Message): void {
@@ -106,7 +110,7 @@ export class Top implements GroupPort {
   /** What leaves the highest layer. */
   up(batch: Batch): void {
     for (const message of batch) {
-      const listener = this.listeners.get(message.kind);
+      const listener = this.listeners[message.kind];
       try {
         if (listener !== undefined) listener(message);
         else this.consumed(message);

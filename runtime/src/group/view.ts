@@ -19,7 +19,7 @@ export interface View {
 
 /** Whether two ids name the same view. */
 export function sameView(one: ViewId, other: ViewId): boolean {
-  return one.counter === other.counter && one.creator === other.creator;
+  return one === other || (one.counter === other.counter && one.creator === other.creator);
 }
 
 /** Negative when `one` comes first, 0 when they are the same. */

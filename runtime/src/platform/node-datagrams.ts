@@ -98,4 +98,7 @@ async function resolve(host: string): Promise<string> {
   return (await lookup(host, { order: 'ipv4first' })).address;
 }
 
-export const nodeDatagrams: DatagramSockets = { open, resolve };
+/** The BSDs, macOS among them, send 9216 bytes (`net.inet.udp.maxdgram`) where nobody has told them otherwise. */
+const longest = ['linux', 'win32', 'android', 'sunos'].includes(process.platform) ? 65_507 : 9216;
+
+export const nodeDatagrams: DatagramSockets = { open, resolve, longest };

@@ -86,6 +86,8 @@ export interface DatagramSockets {
   open(options: DatagramOptions): Promise<DatagramSocket>;
   /** The IP address of a host name; an IP address is returned as it is. Rejects when the name is not known. */
   resolve(host: string): Promise<string>;
+  /** The bytes of the longest datagram that this system sends. Default: what IPv4 and UDP carry, 65,507. */
+  readonly longest?: number;
 }
 
 /** Where a UDP socket is bound, and who is told of what comes. */

@@ -23,6 +23,14 @@ function inWorld(body: (world: ReturnType<typeof simulate>) => Promise<void>): P
   return world.run(() => body(world));
 }
 
+function enter({ stack }: Bare, members: readonly Bare[]): void {
+  const view = {
+    id: { counter: members.length, creator: members[0]!.id },
+    members: members.map(member => member.stack.self),
+  };
+  stack.raise({ type: 'view', view, joined: [], sides: [] });
+}
+
 describe('the multicast transport', () => {
   it('takes a message to every other member and not back to its sender, from the address that it gave itself', () =>
     inWorld(async world => {
@@ -63,6 +71,29 @@ describe('the multicast transport', () => {
       ]);
       // A multicast is judged on the way back to its own host too.
       expect(packets).toBe(3);
+    }));
+
+  it('sends to the only other member of the view alone, and multicasts to more', () =>
+    inWorld(async world => {
+      const members = [
+        await start(world.host('a')),
+        await start(world.host('b')),
+        await start(world.host('c')),
+      ];
+      const [a, b, c] = members as [Bare, Bare, Bare];
+      let packets = 0;
+      world.onPacket((_, fate) => {
+        if (fate === 'sent') packets++;
+      });
+      enter(a, [a, b]);
+      a.say('to two');
+      await world.sleep(10);
+      expect(members.map(each => each.texts())).toEqual([[], ['to two'], []]);
+      expect(packets).toBe(1);
+      enter(a, [a, b, c]);
+      a.say('to three');
+      await world.sleep(10);
+      expect(members.map(each => each.texts())).toEqual([[], ['to two', 'to three'], ['to three']]);
     }));
 
   it('fills packets up to the length that the address says', () =>

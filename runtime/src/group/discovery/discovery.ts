@@ -103,6 +103,10 @@ class Discovery implements Layer, DiscoveryService {
   }
 
   up(batch: Batch): void {
+    if (!batch.some(({ kind }) => kind === Kind.discovery)) {
+      this.context.up(batch);
+      return;
+    }
     const others: Message[] = [];
     for (const message of batch) {
       if (message.kind === Kind.discovery) this.take(message);

@@ -49,6 +49,7 @@ export class Merging implements MergeHooks {
   private readonly leader: Leader;
   private readonly interval: number;
   private announceAt = Number.POSITIVE_INFINITY;
+  private announcedAt = Number.NEGATIVE_INFINITY;
   private startAt = Number.POSITIVE_INFINITY;
   private repeatAt = Number.POSITIVE_INFINITY;
   /** Coordinators of other views, when they were heard last. */
@@ -95,8 +96,8 @@ export class Merging implements MergeHooks {
     for (const member of found.view.members) core.context.directory.learn(member);
     const lowest = Math.min(core.self.id, ...this.heard.keys());
     if (lowest !== core.self.id || this.led !== undefined || this.startAt !== Number.POSITIVE_INFINITY) {
-      // The other one may not have heard of this one.
-      if (lowest !== core.self.id && this.joined === undefined) core.context.services.discovery.announce();
+      // The one that leads may not have heard of this one.
+      if (lowest === found.by && this.joined === undefined) this.announceSoon();
       return;
     }
     this.startAt = core.now + this.interval / 10;
@@ -133,7 +134,16 @@ export class Merging implements MergeHooks {
     if (joined !== undefined) this.core.send(joined.leader, { type: 'cancel', merge: joined.number });
   }
 
+  /** Not at each word of the others, who may answer in the same way. */
+  private announceSoon(): void {
+    const soon = this.core.now + (this.interval / 10) * (0.5 + this.core.context.random.next());
+    if (this.announceAt <= soon || this.core.now < this.announcedAt + this.interval / 4) return;
+    this.announceAt = soon;
+    this.rearm();
+  }
+
   private announce(now: number): void {
+    this.announcedAt = now;
     const { core } = this;
     this.announceAt = now + this.interval * (0.75 + core.context.random.next() / 2);
     if (core.leads && !core.hasEnded && !this.leader.isBusy) core.context.services.discovery.announce();

@@ -32,6 +32,9 @@ class Ordering implements Layer, OrderService {
   private sequencer: Sequencer | undefined;
   private isBlocked = false;
   private ordersAreDue = false;
+  /** The sender that was looked up last. */
+  private lastSender: MemberId | undefined;
+  private lastRank: number | undefined;
   /** What causal messages are sent with, until something is delivered. */
   private vector: readonly number[] | undefined;
 
@@ -76,7 +79,11 @@ class Ordering implements Layer, OrderService {
   }
 
   private receive(message: Message, ready: Message[]): void {
-    const rank = this.ranks.get(message.sender);
+    if (message.sender !== this.lastSender) {
+      this.lastSender = message.sender;
+      this.lastRank = this.ranks.get(message.sender);
+    }
+    const rank = this.lastRank;
     if (rank === undefined) {
       this.context.count('not-a-member');
       return;
@@ -146,6 +153,7 @@ class Ordering implements Layer, OrderService {
     this.sequencer =
       view.members[0]?.id === this.context.self.id ? new Sequencer(view.members.length) : undefined;
     this.isBlocked = false;
+    this.lastSender = undefined;
     this.vector = undefined;
   }
 

@@ -11,10 +11,14 @@ export class Inbox {
   contiguous = 0;
   /** The highest number of which is known that it was sent. */
   highest = 0;
+  /** The highest number that was taken. */
+  highestReceived = 0;
   /** Nothing above this number is taken: the cut, while the view ends. */
   limit = Number.POSITIVE_INFINITY;
   /** How many of its messages the application has taken. */
   consumed = 0;
+  /** What was contiguous when something was found to be missing that has not been asked for yet. */
+  progress = Number.POSITIVE_INFINITY;
   /** When to ask for what is missing; `Infinity`: nothing is. */
   requestAt = Number.POSITIVE_INFINITY;
   /** How often it was asked for since the last progress. */
@@ -32,6 +36,7 @@ export class Inbox {
     if (!this.ring.add(message))
       return seq > this.ring.released + ringCapacity ? 'too-far-ahead' : 'duplicate';
     if (seq > this.highest) this.highest = seq;
+    if (seq > this.highestReceived) this.highestReceived = seq;
     if (seq !== this.contiguous + 1) return undefined;
     ready.push(message);
     this.contiguous = seq;

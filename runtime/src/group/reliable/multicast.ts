@@ -37,10 +37,10 @@ export interface MulticastOptions {
 /** So many ranges are asked for at once; the rest when these have come. */
 const rangesPerRequest = 32;
 /** So much is sent again for one request. */
-const messagesPerAnswer = 256;
+const messagesPerAnswer = 1024;
 const bytesPerAnswer = 128 * 1024;
 /** Received bytes after which the acknowledgement does not wait. */
-const bytesPerAcknowledgement = 32 * 1024;
+const bytesPerAcknowledgement = 128 * 1024;
 /** Counted for each message beside its body. */
 const messageOverhead = 32;
 /** Messages of a view that this member has not installed yet: so many are kept. */
@@ -133,9 +133,11 @@ class ReliableMulticast implements Layer, MulticastService {
   }
 
   down(batch: Batch): void {
+    const before = this.sent;
     for (const message of batch) {
       if (message.reliable && message.target === everyone) this.stamp(message);
     }
+    if (this.sent > before) this.noteSent();
     this.context.down(
       this.isFrozen ? batch.filter(message => message.seq > 0 || !isMulticast(message)) : batch,
     );
@@ -151,11 +153,11 @@ class ReliableMulticast implements Layer, MulticastService {
         continue;
       }
       const rank = this.rankIn(message);
-      if (rank !== received && received >= 0) this.release(received);
+      if (rank !== received && received >= 0) request = this.noteReceived(received) || request;
       received = rank;
-      request = this.receive(message, rank, ready) || request;
+      this.receive(message, rank, ready);
     }
-    if (received >= 0) this.release(received);
+    if (received >= 0) request = this.noteReceived(received) || request;
     if (request) this.scheduleRequests();
     if (ready.length > 0) this.context.up(ready);
     this.checkFetched();
@@ -206,6 +208,7 @@ class ReliableMulticast implements Layer, MulticastService {
       const last = cut[rank] ?? 0;
       inbox.limit = Math.max(last, inbox.contiguous);
       inbox.highest = Math.max(inbox.highest, last);
+      inbox.progress = Number.POSITIVE_INFINITY;
       if (inbox.hasGap) inbox.requestAt = now;
     });
     // What arrived behind a gap before may be next now.
@@ -224,14 +227,17 @@ class ReliableMulticast implements Layer, MulticastService {
       return;
     }
     message.view = view.id;
-    message.sender = this.context.self.id;
     message.seq = ++this.sent;
-    const own = this.inboxes[this.rank]!;
-    own.ring.add(message);
-    own.highest = message.seq;
-    own.contiguous = message.seq;
-    this.stability.hold(this.rank, this.rank, message.seq);
+    this.inboxes[this.rank]!.ring.add(message);
     if (this.looped.push(message) === 1) this.context.defer(() => this.handUpOwn());
+  }
+
+  /** Once for all messages of a batch. */
+  private noteSent(): void {
+    const own = this.inboxes[this.rank]!;
+    own.highest = this.sent;
+    own.contiguous = this.sent;
+    this.stability.hold(this.rank, this.rank, this.sent);
     this.lastSentAt = this.context.clock.now();
     if (this.highestAt === Number.POSITIVE_INFINITY) {
       this.highestPause = this.highestDelay;
@@ -239,7 +245,7 @@ class ReliableMulticast implements Layer, MulticastService {
       this.wake(this.highestAt);
       this.awaitStability();
     }
-    if (view.members.length === 1) this.release(this.rank);
+    if (this.inboxes.length === 1) this.release(this.rank);
   }
 
   private handUpOwn(): void {
@@ -249,11 +255,10 @@ class ReliableMulticast implements Layer, MulticastService {
     this.context.up(own);
   }
 
-  /** True: something is missing now. */
-  private receive(message: Message, rank: number, ready: Message[]): boolean {
+  private receive(message: Message, rank: number, ready: Message[]): void {
     if (rank < 0 || rank === this.rank) {
       this.strange(message, rank);
-      return false;
+      return;
     }
     const inbox = this.inboxes[rank]!;
     const refused = inbox.accept(message, ready);
@@ -261,13 +266,19 @@ class ReliableMulticast implements Layer, MulticastService {
       this.context.count(refused);
       // Whoever sends it again does not know that it is here.
       if (refused === 'duplicate') this.note(rank, 0);
-      return false;
+      return;
     }
-    // The sender holds what it sends.
-    this.stability.hold(rank, rank, message.seq);
-    this.stability.hold(this.rank, rank, inbox.contiguous);
     this.note(rank, message.body.length + messageOverhead);
     if (message.safe) this.tellSoon();
+  }
+
+  /** Once for all messages of one sender in a packet. True: something is missing now. */
+  private noteReceived(rank: number): boolean {
+    const inbox = this.inboxes[rank]!;
+    // The sender holds what it sends.
+    this.stability.hold(rank, rank, inbox.highestReceived);
+    this.stability.hold(this.rank, rank, inbox.contiguous);
+    this.release(rank);
     return inbox.hasGap && inbox.requestAt === Number.POSITIVE_INFINITY;
   }
 
@@ -388,6 +399,7 @@ class ReliableMulticast implements Layer, MulticastService {
     const [least, most] = this.requestDelay;
     for (const inbox of this.inboxes) {
       if (!inbox.hasGap || inbox.requestAt !== Number.POSITIVE_INFINITY) continue;
+      inbox.progress = inbox.contiguous;
       inbox.requestAt = now + least + this.context.random.next() * (most - least);
       this.wake(inbox.requestAt);
     }
@@ -398,6 +410,13 @@ class ReliableMulticast implements Layer, MulticastService {
       inbox.requestAt = Number.POSITIVE_INFINITY;
       return;
     }
+    if (inbox.contiguous > inbox.progress) {
+      // It is coming: others, who were faster, had only told that they have it.
+      inbox.progress = inbox.contiguous;
+      inbox.requestAt = now + this.requestDelay[1];
+      return;
+    }
+    inbox.progress = Number.POSITIVE_INFINITY;
     const { view } = this;
     const target = this.whomToAsk(rank, inbox);
     const ranges = inbox.missing(rangesPerRequest);

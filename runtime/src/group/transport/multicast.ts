@@ -6,10 +6,17 @@ import { everyone } from '../member.js';
 import { createGroupSeal, type GroupSeal, type TransportSecurity } from '../security/seal.js';
 import type { TransportService } from '../services.js';
 import { type Arrival, createArrival } from './arrival.js';
-import { maxBodyOf, packetBytesAt } from './limits.js';
+import { isLoopback, maxBodyOf, packetBytesAt } from './limits.js';
 import { createPacking, everywhere } from './packing.js';
 import { createSending, type Send, sendToAll } from './sending.js';
 import { isSameFamily } from './view-places.js';
+
+/**
+ * A packet for so many others goes to each of them by itself. What is multicast comes back to its sender too, which costs
+ * more than to send it twice; on one machine, where nothing but the calls of the system has a price, more than four times.
+ */
+const fewOthers = 1;
+const fewOthersOnLoopback = 4;
 
 /**
  * The transport where multicast works. A member's packets, multicasts included, leave by one socket of its own, so that
@@ -21,7 +28,7 @@ export function multicastTransport(address: MulticastAddress, { key }: Transport
     requires: [],
     provides: ['transport'],
     create: context => {
-      const packetBytes = address.mtu ?? packetBytesAt(address.interface);
+      const packetBytes = address.mtu ?? packetBytesAt(address.interface, context.platform.datagrams);
       const seal = key && createGroupSeal(key, context.group, context.self.id);
       const service: TransportService = { maxBody: maxBodyOf(packetBytes, seal?.sealing), places: [] };
       context.provide('transport', service);
@@ -42,6 +49,9 @@ function createLayer(
   const receive = createArrival(context, seal);
   const sockets: DatagramSocket[] = [];
   let send: Send | undefined;
+  /** The other members of the view, where they are few. */
+  let others: readonly SocketAddress[] | undefined;
+  const few = isLoopback(address.interface) ? fewOthersOnLoopback : fewOthers;
 
   const packing = createPacking({
     context,
@@ -49,8 +59,10 @@ function createLayer(
     sealing: seal?.sealing,
     emit: (packet, target, sent) => {
       if (send === undefined) return;
-      if (target === everyone) send(packet, group, sent);
-      else if (target === everywhere) {
+      if (target === everyone) {
+        if (others === undefined) send(packet, group, sent);
+        else sendToAll(send, packet, others, sent);
+      } else if (target === everywhere) {
         const places = service.places.filter(place => isSameFamily(place, group));
         sendToAll(send, packet, [group, ...places], sent);
       } else {
@@ -68,8 +80,11 @@ function createLayer(
     down: packing.down,
     on: event => {
       if (event.type !== 'view') return;
-      directory.retain(event.view.members);
-      seal?.enter(event.view.id);
+      const { members, id } = event.view;
+      directory.retain(members);
+      const places = members.filter(member => member.id !== context.self.id).map(({ at }) => at);
+      others = places.length <= few ? places : undefined;
+      seal?.enter(id);
     },
     start: async () => {
       const own = await openOwn(context, address, receive);

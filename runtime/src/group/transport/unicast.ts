@@ -21,7 +21,8 @@ export function unicastTransport(address: ListAddress, { key }: TransportSecurit
     provides: ['transport'],
     create: context => {
       const hosts = address.bind === undefined ? address.places : [address.bind];
-      const packetBytes = address.mtu ?? Math.min(...hosts.map(({ host }) => packetBytesAt(host)));
+      const packetBytes =
+        address.mtu ?? Math.min(...hosts.map(({ host }) => packetBytesAt(host, context.platform.datagrams)));
       const seal = key && createGroupSeal(key, context.group, context.self.id);
       const service: TransportService = { maxBody: maxBodyOf(packetBytes, seal?.sealing), places: [] };
       context.provide('transport', service);
