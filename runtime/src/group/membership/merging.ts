@@ -258,7 +258,7 @@ export class Merging implements MergeHooks {
       this.callOff(led);
       return;
     }
-    led.next = mergeViews(ready, core.self.id);
+    led.next = core.nameView(mergeViews(ready, core.self.id));
     for (const [id, side] of led.sides) {
       if (side !== undefined) core.send(id, { type: 'unite', merge: led.number, next: led.next });
     }
