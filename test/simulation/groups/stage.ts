@@ -39,6 +39,7 @@ export class GroupStage {
   private readonly hosts = new Map<string, string>();
   private readonly current = new Map<string, Actor>();
   private readonly parted = new Set<string>();
+  private readonly pausedUntil = new Map<string, number>();
   /** Joins that were begun, and the incarnations that began them. */
   private readonly joining = new Set<{ readonly host: Host; readonly platform: Host['platform'] }>();
 
@@ -188,6 +189,7 @@ export class GroupStage {
     if (how === 'crash') host.crash();
     else host.kill();
     this.judge.note('world:', how, host.address);
+    this.pausedUntil.delete(name);
     this.troubles.begin(name, 'down');
     for (const actor of this.actors) {
       if (actor.name !== name || !actor.isAlive) continue;
@@ -205,6 +207,7 @@ export class GroupStage {
   pause(name: string, duration: number): void {
     const host = this.host(name);
     host.pause(duration);
+    this.pausedUntil.set(name, this.world.now + duration);
     this.judge.note('world: pause', host.address, duration);
     this.troubles.begin(name, 'paused', this.world.now + duration);
   }
@@ -231,6 +234,8 @@ export class GroupStage {
   async end(): Promise<void> {
     this.heal();
     this.world.faults({ loss: 0, duplicate: 0, reorder: 0, corrupt: 0 });
+    const resumed = Math.max(0, ...this.pausedUntil.values());
+    if (resumed > this.world.now) await this.world.sleep(resumed - this.world.now);
     await this.until('the end of all joins', () =>
       [...this.hosts.values()].every(name => !this.isJoining(name)),
     );
