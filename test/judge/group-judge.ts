@@ -120,6 +120,12 @@ export class GroupJudge {
     this.deliveries.deliver(member, from, bytes);
   }
 
+  /** A joiner, in its first view, was given a state that contains these messages (`ADDRESS#NUMBER`), in this order. */
+  contain(member: string, keys: readonly string[]): void {
+    this.note(member, 'is given a state that contains', keys.length);
+    this.deliveries.contain(member, keys);
+  }
+
   /** How many messages a member still keeps for others when all is quiet. */
   drained(member: string, buffered: number): void {
     if (buffered === 0) return;

@@ -2,7 +2,7 @@
 import type { JoinOptions } from '@convoke/runtime/group';
 import { type Host, type SimulationOptions, simulate, type World } from '@convoke/runtime/testing';
 import { GroupJudge } from '../../judge/group-judge.js';
-import { Actor, type Manner } from './actor.js';
+import { Actor, type ActorOptions, type Manner } from './actor.js';
 import { Troubles } from './troubles.js';
 
 /** Where the group is, unless a scenario says otherwise. */
@@ -99,7 +99,11 @@ export class GroupStage {
     return this.actors.filter(({ isAlive }) => isAlive);
   }
 
-  async join(name: string, options: Partial<JoinOptions> = {}, address = groupAddress): Promise<Actor> {
+  async join(
+    name: string,
+    options: Partial<JoinOptions> = {},
+    { address = groupAddress, ...told }: { readonly address?: string | undefined } & ActorOptions = {},
+  ): Promise<Actor> {
     const host = this.host(name);
     const { platform } = host;
     const attempt = { host, platform };
@@ -107,7 +111,7 @@ export class GroupStage {
     const member = await host
       .join(address, { name: groupName, ...options })
       .finally(() => this.joining.delete(attempt));
-    const actor = new Actor(name, member, this.judge);
+    const actor = new Actor(name, member, this.judge, told);
     // Its process may have ended while it joined.
     if (host.platform !== platform || !host.isUp) {
       actor.end = 'crashed';

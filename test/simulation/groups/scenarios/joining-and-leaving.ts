@@ -117,7 +117,8 @@ export const joiningAndLeaving: readonly Scenario[] = [
       // The same multicast address, or another one.
       const where = stage.pick([address, undefined]);
       const other: Actor[] = [];
-      for (const name of 'bcd') other.push(await stage.join(name, { name: 'another group' }, where));
+      for (const name of 'bcd')
+        other.push(await stage.join(name, { name: 'another group' }, { address: where }));
       const names = new Map([
         ...one.map(each => [each, 'one'] as const),
         ...other.map(each => [each, 'other'] as const),
