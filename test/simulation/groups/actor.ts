@@ -25,10 +25,16 @@ export class Actor {
   /** How its life in the group ended; `crashed` is set by the stage. */
   end: 'left' | 'destroyed' | 'failed' | 'crashed' | undefined;
   /** Called after each delivery was judged. */
-  onDelivery: (payload: Payload) => void = () => {};
+  onDelivery: (payload: Payload) => void;
   private readonly judge: GroupJudge;
 
-  constructor(name: string, member: GroupMember, judge: GroupJudge) {
+  constructor(
+    name: string,
+    member: GroupMember,
+    judge: GroupJudge,
+    onDelivery: (payload: Payload) => void = () => {},
+  ) {
+    this.onDelivery = onDelivery;
     this.name = name;
     this.member = member;
     this.judge = judge;

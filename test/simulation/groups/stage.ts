@@ -99,7 +99,12 @@ export class GroupStage {
     return this.actors.filter(({ isAlive }) => isAlive);
   }
 
-  async join(name: string, options: Partial<JoinOptions> = {}, address = groupAddress): Promise<Actor> {
+  async join(
+    name: string,
+    options: Partial<JoinOptions> = {},
+    address = groupAddress,
+    onDelivery?: Actor['onDelivery'],
+  ): Promise<Actor> {
     const host = this.host(name);
     const { platform } = host;
     const attempt = { host, platform };
@@ -107,7 +112,7 @@ export class GroupStage {
     const member = await host
       .join(address, { name: groupName, ...options })
       .finally(() => this.joining.delete(attempt));
-    const actor = new Actor(name, member, this.judge);
+    const actor = new Actor(name, member, this.judge, onDelivery);
     // Its process may have ended while it joined.
     if (host.platform !== platform || !host.isUp) {
       actor.end = 'crashed';
