@@ -28,6 +28,7 @@ export {
   type ReplicatedMapOptions,
 } from './blocks/replicated-map.js';
 export type { ValueCodec } from './blocks/values.js';
+export type { Channel, ChannelMessage, ChannelOrder, ChannelSendOptions } from './channel.js';
 export { type DefaultStackOptions, defaultStack, type StackPurpose } from './default-stack.js';
 export { type AccrualDetectionOptions, accrualDetection } from './detection/accrual.js';
 export { connectionDetection } from './detection/connections.js';
@@ -45,10 +46,6 @@ export { type ShuffleOptions, shuffle } from './faults/shuffle.js';
 export { type FlowOptions, flowControl } from './flow-control.js';
 export { type FragmentationOptions, fragmentation } from './fragmentation.js';
 export type {
-  Channel,
-  ChannelMessage,
-  ChannelOrder,
-  ChannelSendOptions,
   GroupMember,
   GroupMemberEvents,
   GroupStats,
