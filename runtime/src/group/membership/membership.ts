@@ -141,6 +141,10 @@ class Membership implements Layer, MembershipService {
         this.core.gone.add(event.member);
         this.leader.evaluate();
         return;
+      case 'unsuspect':
+        // It was taken for dead, and is not. Where the view is being changed already, it is too late.
+        if (!this.participant.isFlushing && !this.leader.isBusy) this.core.gone.delete(event.member);
+        return;
       case 'block':
         this.blocked = true;
         return;
