@@ -92,8 +92,13 @@ export class Merging implements MergeHooks {
     if (this.interval === Number.POSITIVE_INFINITY || !core.leads) return;
     const [first] = found.view.members;
     if (first?.id !== found.by || core.isMember(found.by)) return;
+    this.forgetOld(core.now);
     this.heard.set(found.by, { found, at: core.now });
-    for (const member of found.view.members) core.context.directory.learn(member);
+    for (const member of found.view.members) {
+      core.context.directory.learn(member);
+      // It follows the one that was heard now, and coordinates nothing any more.
+      if (member.id !== found.by) this.heard.delete(member.id);
+    }
     const lowest = Math.min(core.self.id, ...this.heard.keys());
     if (lowest !== core.self.id || this.led !== undefined || this.startAt !== Number.POSITIVE_INFINITY) {
       // The one that leads may not have heard of this one.
@@ -142,6 +147,11 @@ export class Merging implements MergeHooks {
     this.rearm();
   }
 
+  /** Coordinators that were not heard for long: one that is waited for must be there. */
+  private forgetOld(now: number): void {
+    for (const [id, { at }] of this.heard) if (at < now - 3 * this.interval) this.heard.delete(id);
+  }
+
   private announce(now: number): void {
     this.announcedAt = now;
     const { core } = this;
@@ -152,7 +162,7 @@ export class Merging implements MergeHooks {
   private start(now: number): void {
     const { core } = this;
     this.startAt = Number.POSITIVE_INFINITY;
-    for (const [id, { at }] of this.heard) if (at < now - 3 * this.interval) this.heard.delete(id);
+    this.forgetOld(now);
     if (!core.leads || core.hasEnded || this.heard.size === 0 || this.leader.isBusy) return;
     const number = core.context.random.bytes(6).reduce((sum, byte) => sum * 256 + byte, 0);
     const sides = new Map<MemberId, Side | undefined>([[core.self.id, undefined]]);
