@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
 import type { Actor } from '../actor.js';
 import { atFirst, onGroupPackets, says } from '../packets.js';
+import { RegistryGroup } from '../registry.js';
 import type { Scenario } from '../stage.js';
 
 const ten = 'abcdefghij';
@@ -106,6 +107,38 @@ export const joiningAndLeaving: readonly Scenario[] = [
       await Promise.all([joining, stage.join('f'), stage.actor(other).leave()]);
       await stage.viewOf('abcdef'.replace(other, ''));
       await traffic;
+    },
+  },
+  {
+    number: 7,
+    title: 'a closed group refuses outsiders, an open one serves them',
+    faults: { loss: 0.03 },
+    async run(stage) {
+      const access = stage.pick(['open', 'open', 'closed'] as const);
+      const group = new RegistryGroup(stage, access);
+      const [a] = await group.joinAll('abc');
+      await Promise.all([...'bc'].map(name => group.openAt(name)));
+      const outside = await group.outside('bc');
+      let executions = 0;
+      group.plan = () => {
+        executions++;
+      };
+      if (access === 'closed') {
+        const refusal = await outside.put('key', 'value').catch(error => error);
+        expect(refusal).toMatchObject({ code: 'permission-denied', outcome: 'not-executed' });
+        expect(executions).toBe(0);
+        return;
+      }
+      // Half-way, the member by which they call may die.
+      const dies = stage.pick(['b', 'c', undefined]);
+      for (let call = 0; call < 8; call++) {
+        if (call === 4 && dies !== undefined) stage.fail(dies, 'kill');
+        await group.call(a!, 1, 20_000, (key, options) =>
+          outside.append(key, 1, { ...options, replies: 'first' }),
+        );
+      }
+      await stage.world.sleep(2000);
+      expect(executions).toBeGreaterThanOrEqual(8 * 2);
     },
   },
   {
