@@ -209,7 +209,9 @@ export class Merging implements MergeHooks {
     }
     for (const [id, side] of led.sides) {
       if (side !== undefined) continue;
-      const view = id === core.self.id ? core.view!.id : this.heard.get(id)!.found.view.id;
+      const view = id === core.self.id ? core.view!.id : this.heard.get(id)?.found.view.id;
+      // It has gone into another view since.
+      if (view === undefined) continue;
       core.send(id, { type: 'merge', merge: led.number, view });
     }
   }
