@@ -13,9 +13,9 @@ export const joiningAndLeaving: readonly Scenario[] = [
     async run(stage) {
       const actors = await Promise.all([...ten].map(name => stage.join(name)));
       await stage.viewOf(ten, 5000);
-      // Who founds the group is alone in it for a moment; nobody else sees another view than that of all.
-      const counts = actors.map(({ views }) => views.length).sort();
-      expect(counts).toEqual([1, 1, 1, 1, 1, 1, 1, 1, 1, 2]);
+      // One founds the group, and is alone in it for a moment; the others come in its next view, or the one after.
+      expect(actors.filter(({ views }) => views[0]!.members.length === 1)).toHaveLength(1);
+      for (const { views } of actors) expect(views.length).toBeLessThanOrEqual(3);
       await stage.traffic(actors, 3);
     },
   },
