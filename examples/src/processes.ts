@@ -30,8 +30,20 @@ interface Answer {
   readonly error?: string;
 }
 
-/** Starts a program that calls `offer`. */
-export function startProgram<D extends Duties>(path: URL): Program<D> {
+/** What a program says unasked. */
+interface News {
+  readonly news: unknown;
+}
+
+/**
+ * Starts a program that calls `offer`.
+ *
+ * @param hear called with what the program tells
+ */
+export function startProgram<D extends Duties>(
+  path: URL,
+  hear: (news: never) => void = () => {},
+): Program<D> {
   const child = fork(path, { serialization: 'advanced' });
   const waiting = new Map<number, (answer: Answer) => void>();
   const gone = new Promise<void>(resolve => {
@@ -41,7 +53,10 @@ export function startProgram<D extends Duties>(path: URL): Program<D> {
       resolve();
     });
   });
-  child.on('message', (answer: Answer) => waiting.get(answer.id)?.(answer));
+  child.on('message', (message: Answer | News) => {
+    if ('news' in message) hear(message.news as never);
+    else waiting.get(message.id)?.(message);
+  });
   let asked = 0;
 
   return {
@@ -81,4 +96,9 @@ export function offer(duties: Duties): void {
     process.send?.(answer);
   });
   process.once('disconnect', () => process.exit());
+}
+
+/** Tells the process that started this one something that it did not ask for. */
+export function tell(news: unknown): void {
+  process.send?.({ news } satisfies News);
 }

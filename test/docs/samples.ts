@@ -9,6 +9,7 @@ export const pages = [
   'CHANGELOG.md',
   'docs/ARCHITECTURE.md',
   'docs/COMMAND-LINE.md',
+  'docs/GROUPS.md',
   'docs/LANGUAGE.md',
   'docs/MESSAGES.md',
   'docs/OBSERVABILITY.md',

@@ -70,6 +70,17 @@ export class DeliveryJudge {
     this.note(member, stay, message);
   }
 
+  /** A joiner was given a state that contains what these messages brought about: it is not delivered them as well. */
+  contain(address: string, keys: readonly string[]): void {
+    const member = this.history.member(address);
+    const stay = currentStay(member)!;
+    for (const key of keys) {
+      const message = this.history.messages.get(key);
+      if (message === undefined) this.complain(`the state of ${address} contains ${key}, which nobody sent`);
+      else if (message.view?.id === stay.view.id) this.note(member, stay, message);
+    }
+  }
+
   /** When a member leaves a view: the unordered messages of each sender that it delivered there have no gap. */
   leaveView({ view, member, delivered }: Stay): void {
     const places = new Map<string, number[]>();

@@ -13,7 +13,7 @@ import { type Truth, ViewJudge } from './group-views.js';
 export type { ToldView, Truth };
 
 /** How much the judge remembers of the last events, to be read beside a complaint. */
-const remembered = 400;
+const remembered = Number(process.env.GROUP_NOTES ?? 400);
 
 export class GroupJudge {
   /** What was found, in the order of finding. */
@@ -118,6 +118,12 @@ export class GroupJudge {
   deliver(member: string, from: string, bytes: Uint8Array): void {
     this.note(member, 'delivers', from, readPayload(bytes)?.number);
     this.deliveries.deliver(member, from, bytes);
+  }
+
+  /** A joiner, in its first view, was given a state that contains these messages (`ADDRESS#NUMBER`), in this order. */
+  contain(member: string, keys: readonly string[]): void {
+    this.note(member, 'is given a state that contains', keys.length);
+    this.deliveries.contain(member, keys);
   }
 
   /** How many messages a member still keeps for others when all is quiet. */

@@ -94,7 +94,11 @@ export class ViewJudge {
       const excluded = this.history.member(each);
       if (excluded.fate !== 'alive' || excluded.leaving) continue;
       // It went on without us first, and is judged for that.
-      if (excluded.stays.length > 0 && !currentStay(excluded)!.view.members.includes(by.address)) continue;
+      const stay = currentStay(excluded);
+      if (stay !== undefined && !stay.view.members.includes(by.address)) continue;
+      // It was admitted in two views at a time, and is in the other one.
+      const isElsewhere = stay !== undefined && stay.view.id !== from.id;
+      if (isElsewhere && this.history.goingTogether(stay.view.id, from.id).length === 0) continue;
       if (this.truth.excused(each)) continue;
       this.complain(`${each}, alive and within reach, is not in view ${to.id} after ${from.id}`);
     }

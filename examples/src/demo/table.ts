@@ -15,19 +15,22 @@ export interface Row {
   readonly cells: readonly (string | readonly [Style, string])[];
 }
 
-const labelWidth = 32;
-const cellWidth = 22;
-
-/** `undefined` makes an empty line. */
-export function table(rows: readonly (Row | undefined)[]): string {
-  return rows.map(row => (row === undefined ? '' : line(row))).join('\n');
+/** How many characters wide its columns are. */
+export interface Widths {
+  readonly label: number;
+  readonly cell: number;
 }
 
-function line({ label, cells }: Row): string {
+/** `undefined` makes an empty line. */
+export function table(rows: readonly (Row | undefined)[], widths: Widths = { label: 32, cell: 22 }): string {
+  return rows.map(row => (row === undefined ? '' : line(row, widths))).join('\n');
+}
+
+function line({ label, cells }: Row, widths: Widths): string {
   const painted = cells.map(cell => {
-    if (typeof cell === 'string') return cell.padStart(cellWidth);
+    if (typeof cell === 'string') return cell.padStart(widths.cell);
     const [style, text] = cell;
-    return paint(style, text.padStart(cellWidth));
+    return paint(style, text.padStart(widths.cell));
   });
-  return `  ${label.padEnd(labelWidth)}${painted.join('')}`;
+  return `  ${label.padEnd(widths.label)}${painted.join('')}`.trimEnd();
 }

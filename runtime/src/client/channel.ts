@@ -21,6 +21,7 @@ import type {
 } from '../schema/description.js';
 import { CallError } from '../schema/errors.js';
 import type { ClientEvent, EventListener } from '../schema/events.js';
+import { type GroupDescription, isGroupDescription } from '../schema/group.js';
 import { metadataOf } from '../schema/inherited-metadata.js';
 import { consume } from '../streaming/consume.js';
 import { produce } from '../streaming/produce.js';
@@ -40,8 +41,13 @@ export interface ChannelStats extends CallerCounters {
 
 /** A way to one server, shared by all calls that are made over it. Safe to keep for as long as the program runs. */
 export interface Channel extends AsyncDisposable {
-  /** The client stub of an interface: an object with a method for each procedure. */
-  client<Client>(description: InterfaceDescription<Client, never>): Client;
+  /**
+   * The client stub of an interface, or of an open group where the channel leads to one: an object with a method for each
+   * procedure.
+   *
+   * @throws TypeError when it is a group and the channel leads to servers, or the other way round
+   */
+  client<Client>(description: InterfaceDescription<Client, never> | GroupDescription<Client, never>): Client;
   /** What the protocol did since the channel was made, and what waits now. */
   stats(): ChannelStats;
   /**
@@ -96,7 +102,12 @@ export function assembleChannel({
   const caller = interceptors.length === 0 ? parts.caller : intercept(parts.caller, interceptors);
   const close = async () => parts.close();
   return {
-    client: description => description.createClient(caller),
+    client: description => {
+      if (!isGroupDescription(description)) return description.createClient(caller);
+      throw new TypeError(
+        `${description.group} is a group: call it as a member, or from outside by connect('group://…')`,
+      );
+    },
     stats,
     subscribe,
     servers,

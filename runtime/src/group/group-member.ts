@@ -1,37 +1,15 @@
 /** A member of a group, as the application holds it: views, and a channel of raw bytes. */
 import type { Platform } from '../platform/platform.js';
 import type { GroupDescription } from '../schema/group.js';
+import type { Channel, ChannelOrder } from './channel.js';
+import type { ChannelReceiver } from './channel-receiver.js';
 import type { DropReason, GroupEvent } from './layer.js';
-import type { Member, MemberAddress, MemberId } from './member.js';
-import { Kind, type Message, Order } from './message.js';
-import { MessageQueue } from './message-queue.js';
+import type { Member, MemberAddress } from './member.js';
+import { Kind, Order } from './message.js';
 import type { RpcDispatcher } from './rpc/rpc-dispatcher.js';
 import type { Stack } from './stack.js';
 import type { Top } from './top.js';
 import { type GroupView, publicView } from './view.js';
-
-/** In which order the members deliver a message, relative to others. */
-export type ChannelOrder = 'unordered' | 'fifo' | 'causal' | 'total';
-
-/** How bytes are sent to all. */
-export interface ChannelSendOptions {
-  /** Default: fifo. */
-  readonly order?: ChannelOrder;
-  /** Uniform agreement: delivered nowhere before a majority of the view holds it. */
-  readonly safe?: boolean;
-  /** False: sent once, to all but this member; may be lost. Default: true. */
-  readonly reliable?: boolean;
-}
-
-/** Bytes that came by the channel. */
-export interface ChannelMessage {
-  /** Who sent them. */
-  readonly from: MemberAddress;
-  /** To be left as they are. */
-  readonly bytes: Uint8Array;
-  /** The view in which they were sent to all; undefined when they came to this member alone, or unreliably. */
-  readonly view: GroupView | undefined;
-}
 
 /** What happens to a member, and what its listeners are told. */
 export interface GroupMemberEvents {
@@ -53,34 +31,6 @@ export interface GroupStats {
   readonly buffered: number;
   /** What was dropped, and why. */
   readonly drops: Readonly<Partial<Record<DropReason, number>>>;
-}
-
-/** Raw bytes to the members of a group. */
-export interface Channel {
-  /**
-   * Sends to all members, this one included.
-   *
-   * @param bytes not to be changed afterwards
-   * @returns false: so much waits that no more should be sent before `room`
-   * @throws RangeError when they are longer than a message may be
-   * @throws Error when this member has left
-   */
-  send(bytes: Uint8Array, options?: ChannelSendOptions): boolean;
-  /**
-   * Sends to one member or to some, in the order of sending. Who is not in the view any more gets nothing.
-   *
-   * @throws RangeError as `send`, and when one was never in a view
-   */
-  sendTo(members: MemberAddress | readonly MemberAddress[], bytes: Uint8Array): void;
-  /**
-   * Has the listener called for all that is sent, in the order that it was sent with. When it returns a promise, the
-   * next one waits for it, and so do the senders once much waits.
-   */
-  receive(listener: (message: ChannelMessage) => void | Promise<void>): void;
-  /** Whether more may be sent now. */
-  readonly writable: boolean;
-  /** Resolves when more may be sent; rejects when this member has left. */
-  room(): Promise<void>;
 }
 
 /** A process in a group. */
@@ -120,13 +70,19 @@ export interface GroupMemberParts {
   readonly top: Top;
   readonly stack: Stack;
   readonly rpc: RpcDispatcher;
+  readonly receiver: ChannelReceiver;
   readonly platform: Platform;
 }
 
-export function createGroupMember({ name, top, stack, rpc, platform }: GroupMemberParts): GroupMember {
+export function createGroupMember({
+  name,
+  top,
+  stack,
+  rpc,
+  receiver,
+  platform,
+}: GroupMemberParts): GroupMember {
   const known = new Map<MemberAddress, Member>();
-  const receiver = createReceiver(top);
-  top.receive(Kind.channel, receiver.take);
   let ended: Promise<void> | undefined;
   const over = new Promise<void>(resolve => {
     top.subscribe(event => {
@@ -230,67 +186,4 @@ function tell<Event extends keyof GroupMemberEvents>(
     default:
       call();
   }
-}
-
-/** Calls the listener for one message after the other. */
-function createReceiver(top: Top) {
-  let listener: ((message: ChannelMessage) => void | Promise<void>) | undefined;
-  const waiting = new MessageQueue<{ readonly message: Message; readonly given: ChannelMessage }>();
-  let isBusy = false;
-  let view: GroupView | undefined;
-  const addresses = new Map<MemberId, MemberAddress>();
-  /** Who sent the last one: messages of one sender follow each other. */
-  let sender: MemberId | undefined;
-  let from: MemberAddress = '';
-
-  top.subscribe(event => {
-    if (event.type !== 'view') return;
-    view = publicView(event.view);
-    addresses.clear();
-    sender = undefined;
-    for (const { id, address } of event.view.members) addresses.set(id, address);
-  });
-
-  const hand = (message: Message, given: ChannelMessage): void => {
-    top.consumed(message);
-    try {
-      const settled = listener!(given);
-      if (typeof settled?.then !== 'function') return;
-      isBusy = true;
-      settled.then(resume, fail);
-    } catch (error) {
-      top.surface(error);
-    }
-  };
-  const next = (): void => {
-    while (!isBusy && listener !== undefined) {
-      const first = waiting.shift();
-      if (first === undefined) return;
-      hand(first.message, first.given);
-    }
-  };
-  const resume = (): void => {
-    isBusy = false;
-    next();
-  };
-  const fail = (error: unknown): void => {
-    top.surface(error);
-    resume();
-  };
-
-  return {
-    take: (message: Message): void => {
-      if (message.sender !== sender) {
-        sender = message.sender;
-        from = addresses.get(sender) ?? sender.toString(16);
-      }
-      const given = { from, bytes: message.body, view: message.view === undefined ? undefined : view };
-      if (listener === undefined || isBusy || waiting.length > 0) waiting.push({ message, given });
-      else hand(message, given);
-    },
-    listen: (given: (message: ChannelMessage) => void | Promise<void>): void => {
-      listener = given;
-      next();
-    },
-  };
 }

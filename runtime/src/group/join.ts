@@ -2,11 +2,13 @@
 import { nodePlatform } from '../platform/node.js';
 import type { Platform } from '../platform/platform.js';
 import { type GroupAddressDefaults, parseGroupAddress } from './address.js';
+import { type ChannelReceiver, createChannelReceiver } from './channel-receiver.js';
 import { type DefaultStackOptions, defaultStack, type StackPurpose } from './default-stack.js';
 import { createDirectory } from './directory.js';
 import { createGroupMember, type GroupMember } from './group-member.js';
 import type { LayerSpec } from './layer.js';
 import { createMember, drawMemberId } from './member.js';
+import { GroupRelay, setRelay } from './open/relay.js';
 import type { GroupPart, StatePart } from './port.js';
 import { RpcDispatcher, type RpcDispatcherOptions } from './rpc/rpc-dispatcher.js';
 import { composeStack } from './stack.js';
@@ -55,9 +57,14 @@ export async function joinAt(
 
   const top = new Top(platform);
   const rpc = new RpcDispatcher(options);
-  for (const part of [rpc, ...(options.parts ?? [])]) part.attach(top);
-  if (options.state !== undefined) top.addState({ name: 'application', ...options.state });
-  const purpose: StackPurpose = { address, state: top.state };
+  const relay = new GroupRelay(rpc);
+  for (const part of [rpc, relay, ...(options.parts ?? [])]) part.attach(top);
+  const receiver = createChannelReceiver(top);
+  if (options.state !== undefined) top.addState(applicationState(options.state, receiver));
+  const purpose: StackPurpose = {
+    address,
+    state: top.state.every(({ isEmpty }) => isEmpty) ? [] : top.state,
+  };
   const stack = composeStack({
     group: name,
     platform,
@@ -68,7 +75,8 @@ export async function joinAt(
     on: event => top.on(event),
   });
   top.standOn(stack);
-  const member = createGroupMember({ name, top, stack, rpc, platform });
+  const member = createGroupMember({ name, top, stack, rpc, receiver, platform });
+  setRelay(member, relay);
   const inView = firstView(top, platform, timeout, name);
   // It may fail while the sockets are being opened, before anybody waits for it.
   inView.catch(() => {});
@@ -80,6 +88,15 @@ export async function joinAt(
     throw error;
   }
   return member;
+}
+
+/** What came by the channel is part of the state once the application is done with it. */
+function applicationState(state: NonNullable<JoinOptions['state']>, receiver: ChannelReceiver): StatePart {
+  const settle = async () => {
+    await receiver.settle();
+    await state.settle?.();
+  };
+  return { ...state, name: 'application', settle };
 }
 
 function firstView(top: Top, { clock }: Platform, timeout: number, name: string): Promise<void> {

@@ -59,6 +59,8 @@ export interface GroupPort {
 export interface StatePart {
   /** Names it among the parts; the same at all members. */
   readonly name: string;
+  /** It only has something to settle. Where that holds for all parts, nothing is transferred. */
+  readonly isEmpty?: true;
   /**
    * Resolves when all that was delivered to this part has been executed: before that nothing is saved or loaded. Absent
    * where every delivery is executed before the listener returns.

@@ -7,7 +7,7 @@ import type { GroupEvent, Layer, LayerContext, LayerSpec, ViewEvent } from './la
 import type { MemberId } from './member.js';
 import { type Batch, Kind, type Message, unicast } from './message.js';
 import type { StatePart } from './port.js';
-import { bestOf, candidatesFor, holdersOf, leaderOf } from './state/choices.js';
+import { askersOf, bestOf, candidatesFor, holdersOf, leaderOf } from './state/choices.js';
 import { readStateFrame, type Standing, type StateFrame, writeStateFrame } from './state/frames.js';
 import { Gatherer } from './state/gatherer.js';
 import { Held, isShared, Marks } from './state/held.js';
@@ -34,6 +34,9 @@ export function stateTransfer(parts: readonly StatePart[]): LayerSpec {
   };
 }
 
+/** How long a member waits, before it delivers, for those that are to ask it. */
+const askTime = 1000;
+
 type Mode = 'none' | 'ready' | 'loading' | 'gathering' | 'ended';
 
 class StateTransfer implements Layer {
@@ -53,6 +56,10 @@ class StateTransfer implements Layer {
   private resolved: ViewId | undefined;
   /** What the state contained of that view. */
   private contained = new Marks();
+  /** Who is to ask this member for the state with which the current view began, and has not done so yet. */
+  private readonly expected = new Set<MemberId>();
+  /** Who was refused, and asks another one: with the beginning of which view it waits. */
+  private readonly turnedAway = new Map<MemberId, ViewId>();
   private loader: Loader | undefined;
   private gatherer: Gatherer | undefined;
   private requests = 0;
@@ -97,11 +104,14 @@ class StateTransfer implements Layer {
     if (now < this.wakeAt) return;
     this.wakeAt = Number.POSITIVE_INFINITY;
     this.loader?.again();
+    if (this.expected.size === 0) return;
+    this.expected.clear();
+    this.release();
   }
 
   /** Whether deliveries wait. */
   private get isHolding(): boolean {
-    return this.mode !== 'ready' || this.provider.isSaving;
+    return this.mode !== 'ready' || this.provider.isSaving || this.expected.size > 0;
   }
 
   private onView(event: ViewEvent): void {
@@ -109,6 +119,8 @@ class StateTransfer implements Layer {
     const isMember = this.isMember;
     for (const id of this.large.keys()) if (!isMember(id)) this.large.delete(id);
     this.held.pushView(event);
+    for (const id of this.expected) if (!isMember(id)) this.expected.delete(id);
+    for (const id of this.turnedAway.keys()) if (!isMember(id)) this.turnedAway.delete(id);
     this.provider.keepMembers(event.view);
     this.gatherer?.keepOnly(isMember);
     if (this.mode === 'none') this.mode = 'ready';
@@ -136,11 +148,25 @@ class StateTransfer implements Layer {
   }
 
   private enter(event: ViewEvent): void {
+    const { resolved } = this;
+    const { id } = event.view;
     this.held.shiftView();
-    this.entered = event.view.id;
-    const isResolved = this.resolved !== undefined && sameView(this.entered, this.resolved);
-    this.marks = isResolved ? this.contained : new Marks();
+    this.entered = id;
+    this.marks = resolved !== undefined && sameView(id, resolved) ? this.contained : new Marks();
+    // In a view before the one of which the state is, nothing can be given of that view.
+    if (this.parts.length > 0 && (resolved === undefined || compareViews(id, resolved) >= 0))
+      this.expect(event);
     this.context.pass(event);
+  }
+
+  /** Waits for those that ask this member first: of them no message is kept because their state contains it. */
+  private expect(event: ViewEvent): void {
+    const isMerged = this.mergeable.length > 0;
+    for (const id of askersOf(this.context.self.id, event, this.latest!.view, isMerged)) {
+      const before = this.turnedAway.get(id);
+      if (before === undefined || !sameView(before, event.view.id)) this.expected.add(id);
+    }
+    if (this.expected.size > 0) this.wakeAt = this.context.clock.now() + askTime;
   }
 
   /** Whether this member has the state with which this view begins. Otherwise begins to get it. */
@@ -171,7 +197,7 @@ class StateTransfer implements Layer {
   private load(first?: MemberId): void {
     this.mode = 'loading';
     this.loader = new Loader(this.parts, {
-      request: (to, merge) => this.request(to, merge),
+      request: (to, forMerge) => this.request(to, forMerge),
       send: (to, frame) => this.send(to, [frame]),
       loaded: () => this.outside(() => this.complete()),
       exhausted: () => this.onExhausted(),
@@ -183,15 +209,15 @@ class StateTransfer implements Layer {
   }
 
   private candidates(): MemberId[] {
-    return candidatesFor(this.context.self.id, this.held.view!, this.latest!.view, this.mergeable.length > 0);
+    return candidatesFor(this.context.self.id, this.held.goal!, this.latest!.view, this.mergeable.length > 0);
   }
 
   private gather(event: ViewEvent): void {
     this.mode = 'gathering';
     this.loader = undefined;
     this.wakeAt = Number.POSITIVE_INFINITY;
-    this.gatherer = new Gatherer(this.mergeable, this.parts, event.view.id, {
-      request: (to, merge) => this.request(to, merge),
+    this.gatherer = new Gatherer(this.mergeable, this.parts, {
+      request: (to, forMerge) => this.request(to, forMerge),
       send: (to, frame) => this.send(to, [frame]),
       merged: () => this.outside(() => this.becomeReady(event.view.id)),
       isReady: id => {
@@ -301,7 +327,9 @@ class StateTransfer implements Layer {
         this.serve();
         break;
       case 'cancel':
+        this.expected.delete(from);
         this.provider.cancel(from);
+        this.release();
         break;
       case 'credit':
         this.provider.credit(from, frame.request, frame.bytes);
@@ -316,16 +344,21 @@ class StateTransfer implements Layer {
   private serve(): void {
     const { provider } = this;
     if (!provider.isWaitedFor || provider.isSaving || this.depth > 0 || this.isReleasing) return;
-    const askers = provider.take(each => this.answer(each));
+    const askers = provider.take(each => {
+      const verdict = this.answer(each);
+      if (typeof verdict === 'object') this.turnedAway.set(each.from, each.frame.before);
+      return verdict;
+    });
     if (askers.length === 0) return;
-    const forMerge = askers[0]!.frame.merge !== undefined;
+    for (const { from } of askers) this.expected.delete(from);
+    const { forMerge } = askers[0]!.frame;
     const view = forMerge ? this.held.view!.view.id : this.entered!;
     const parts = forMerge ? this.mergeable : this.parts;
     provider.save(askers, parts, this.parts, view, forMerge ? [] : this.marks.list());
   }
 
-  private answer({ frame: { at, merge } }: Waiting): Verdict {
-    const { entered, latest, loader, mode } = this;
+  private answer({ frame: { at, before, forMerge } }: Waiting): Verdict {
+    const { entered, latest, mode } = this;
     const refused = (reason: 'loading' | 'ready' | 'parts') => ({
       reason,
       text: '',
@@ -333,21 +366,24 @@ class StateTransfer implements Layer {
     });
     if (this.parts.length === 0) return refused('parts');
     if (latest === undefined || compareViews(latest.view.id, at) < 0) return 'wait';
-    if (merge !== undefined && entered !== undefined && compareViews(entered, merge) >= 0)
-      return refused('ready');
-    if (mode === 'ready') return merge !== undefined || compareViews(entered!, at) < 0 ? 'wait' : 'serve';
+    const isAsFar = entered !== undefined && compareViews(entered, before) >= 0;
+    if (forMerge && isAsFar) return refused('ready');
+    if (mode === 'ready') return isAsFar ? 'serve' : 'wait';
     if (mode === 'gathering') {
       // One that gathers for an earlier merge has its result soon; it waits for nobody that waits for it.
-      const isEarlier = merge === undefined || compareViews(this.held.view!.view.id, merge) < 0;
-      return isEarlier ? 'wait' : refused('loading');
+      const isEarlier = compareViews(this.held.view!.view.id, before) < 0;
+      return !forMerge || isEarlier ? 'wait' : refused('loading');
     }
-    if (loader!.isComplete) return 'wait';
-    return merge !== undefined && this.standing.grade === 2 ? 'serve' : refused('loading');
+    if (this.loader!.isComplete) return 'wait';
+    return forMerge && this.standing.grade === 2 ? 'serve' : refused('loading');
   }
 
-  private request(to: MemberId, merge: ViewId | undefined): number {
+  private request(to: MemberId, forMerge: boolean): number {
     const request = ++this.requests;
-    this.send(to, [{ type: 'request', request, at: this.latest!.view.id, merge }]);
+    const at = this.latest!.view.id;
+    // Who came by a later merge has another history: of theirs, only a state after that merge is of use.
+    const before = (forMerge ? this.held.view! : this.held.goal!).view.id;
+    this.send(to, [{ type: 'request', request, at, before, forMerge }]);
     return request;
   }
 

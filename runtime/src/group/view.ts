@@ -3,7 +3,7 @@ import type { Member, MemberAddress, MemberId } from './member.js';
 
 /** Tells one view from another: who created it, and how many went before. Ids rise at each member. */
 export interface ViewId {
-  /** One more than that of the view before; after a merge, than the highest of those merged. */
+  /** Higher than that of the view before; after a merge, than the highest of those merged. */
   readonly counter: number;
   /** The member that proposed it. */
   readonly creator: MemberId;

@@ -24,4 +24,5 @@ export {
   Semantics,
 } from '../generated/reflection/index.js';
 export { type HealthImplementation, health } from './health.js';
+export { openGroup } from './open-group.js';
 export { reflection } from './reflection.js';

@@ -172,13 +172,30 @@ describe('a silent member', () => {
   it('is dead once in a view, and watched anew when the next view has it still', () => {
     const at = start();
     advanceWith(at, 6000, third, fourth);
-    at.receive(heartbeat(other));
+    // From a view that it has left since.
+    at.receive(heartbeat(other, 0));
     expect(told(at)).toEqual(['suspect 2', 'dead 2']);
     at.view(2, other, third);
     advanceWith(at, 2900, third);
     expect(told(at)).toEqual(['suspect 2', 'dead 2', 'view ', 'suspect 2']);
     advanceWith(at, 3000, third);
     expect(told(at).slice(3)).toEqual(['suspect 2', 'dead 2']);
+  });
+
+  it('that speaks in this view again, before anybody has excluded it, is trusted again', () => {
+    const at = start();
+    advanceWith(at, 6000, third, fourth);
+    at.receive(heartbeat(other));
+    expect(told(at)).toEqual(['suspect 2', 'dead 2', 'unsuspect 2']);
+    advanceWith(at, 6000, third, fourth);
+    expect(told(at).slice(3)).toEqual(['suspect 2', 'dead 2']);
+  });
+
+  it('that was proven to be dead stays so, whatever of it was still under way', () => {
+    const at = start();
+    at.stack.raise({ type: 'dead', member: other });
+    at.receive(heartbeat(other));
+    expect(told(at)).toEqual(['dead 2']);
   });
 
   it('stays suspected from one view to the next', () => {

@@ -350,6 +350,18 @@ describe('agreement', () => {
     expectOnly(/a delivered b#1 and c did not, in 1\/a$/);
   });
 
+  test('what a joiner was given as state is as good as delivered', () => {
+    install('2/a', 'abcd', 'abc');
+    deliver('abc', 'b', send('b'));
+    install('2/a', 'abcd', 'd');
+    judge.contain('d', ['b#1']);
+    deliver('abcd', 'b', send('b'));
+    install('3/a', 'abcd');
+    expect(judge.violations).toEqual([]);
+    judge.contain('d', ['b#7']);
+    expectSome(/the state of d contains b#7, which nobody sent/);
+  });
+
   test('what is not safe may die with who delivered it', () => {
     deliver('c', 'c', send('c', 'total'));
     judge.crash('c');

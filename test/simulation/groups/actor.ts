@@ -14,6 +14,14 @@ export interface Manner {
   readonly length?: number;
 }
 
+/** What is told of a member beside what the judge is told. */
+export interface ActorOptions {
+  /** Called after each delivery was judged, from the first on. */
+  readonly onDelivery?: (payload: Payload) => void;
+  /** What the state contains that it was given when it joined. */
+  readonly contained?: () => readonly string[];
+}
+
 export class Actor {
   /** Of the host. */
   readonly name: string;
@@ -28,12 +36,14 @@ export class Actor {
   onDelivery: (payload: Payload) => void = () => {};
   private readonly judge: GroupJudge;
 
-  constructor(name: string, member: GroupMember, judge: GroupJudge) {
+  constructor(name: string, member: GroupMember, judge: GroupJudge, options: ActorOptions = {}) {
     this.name = name;
     this.member = member;
     this.judge = judge;
     const { address } = member;
+    if (options.onDelivery !== undefined) this.onDelivery = options.onDelivery;
     judge.view(address, member.view);
+    judge.contain(address, options.contained?.() ?? []);
     member.on('view', view => judge.view(address, view));
     member.on('suspect', of => {
       this.suspicions.push({ of, trusted: false });

@@ -30,13 +30,17 @@ async function rejoin(stage: GroupStage, name: string): Promise<void> {
   await stage.join(name);
 }
 
+/** Hosts on which no member runs or is about to. */
+const without = (stage: GroupStage, names: readonly string[]): string[] =>
+  names.filter(name => !stage.isJoining(name) && !stage.living.some(actor => actor.name === name));
+
 const troubles: readonly ((stage: GroupStage, names: readonly string[]) => Promise<void>)[] = [
   async (stage, names) => {
-    const gone = names.filter(name => !stage.living.some(actor => actor.name === name));
+    const gone = without(stage, names);
     if (gone.length > 0) stage.aside(rejoin(stage, stage.pick(gone)));
   },
   async (stage, names) => {
-    const gone = names.filter(name => !stage.living.some(actor => actor.name === name));
+    const gone = without(stage, names);
     for (const name of gone) stage.aside(rejoin(stage, name));
   },
   async stage => {

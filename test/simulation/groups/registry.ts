@@ -1,16 +1,21 @@
 /** A group of members that execute calls: each does as the scenario has planned for it, and the judge is told. */
 import { CallError, implement } from '@convoke/runtime';
 import type { CallContext } from '@convoke/runtime/codegen';
+import { openGroup } from '@convoke/runtime/services';
 import {
   ClosedRegistry,
   type ClosedRegistryClient,
   Failure,
   NoSuchKey,
+  OpenRegistry,
+  type OpenRegistryClient,
   type RegistryService,
 } from '../../../generated/testing/registry/index.js';
 import type { GroupCallOptions, Reply } from '../../../runtime/src/schema/group.js';
 import type { Actor } from './actor.js';
-import type { GroupStage } from './stage.js';
+import { type GroupStage, groupName } from './stage.js';
+
+const outsidePort = 7500;
 
 /** A member that executes calls, and makes them. */
 export class Registry {
@@ -39,15 +44,18 @@ export class RegistryGroup {
   private readonly stage: GroupStage;
   private calls = 0;
 
-  constructor(stage: GroupStage) {
+  private readonly access: 'open' | 'closed';
+
+  constructor(stage: GroupStage, access: 'open' | 'closed' = 'closed') {
     this.stage = stage;
+    this.access = access;
   }
 
   async join(name: string): Promise<Registry> {
     const addressed: { actor?: Actor } = {};
     const services = [
       implement(
-        ClosedRegistry,
+        this.access === 'open' ? OpenRegistry : ClosedRegistry,
         this.service(name, () => addressed.actor!.address),
       ),
     ];
@@ -55,6 +63,21 @@ export class RegistryGroup {
     const registry = new Registry(addressed.actor, addressed.actor.member.client(ClosedRegistry));
     this.members.push(registry);
     return registry;
+  }
+
+  /** Lets those who are no members call by way of this member, and has them do so from a host that is in no part. */
+  async openAt(name: string): Promise<void> {
+    const { member } = this.stage.actor(name);
+    await this.stage
+      .host(name)
+      .serve({ listen: `udp://${name}:${outsidePort}`, services: [openGroup(member)] });
+  }
+
+  /** A client on a host without a member, which reaches the group by way of these. */
+  async outside(names: string): Promise<OpenRegistryClient> {
+    const places = [...names].map(name => `${name}:${outsidePort}`).join(',');
+    const channel = await this.stage.host('outside').connect(`group://${places}/${groupName}`);
+    return channel.client(OpenRegistry);
   }
 
   memberOn(name: string): Registry {

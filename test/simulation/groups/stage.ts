@@ -2,7 +2,7 @@
 import type { JoinOptions } from '@convoke/runtime/group';
 import { type Host, type SimulationOptions, simulate, type World } from '@convoke/runtime/testing';
 import { GroupJudge } from '../../judge/group-judge.js';
-import { Actor, type Manner } from './actor.js';
+import { Actor, type ActorOptions, type Manner } from './actor.js';
 import { Troubles } from './troubles.js';
 
 /** Where the group is, unless a scenario says otherwise. */
@@ -39,6 +39,7 @@ export class GroupStage {
   private readonly hosts = new Map<string, string>();
   private readonly current = new Map<string, Actor>();
   private readonly parted = new Set<string>();
+  private readonly pausedUntil = new Map<string, number>();
   /** Joins that were begun, and the incarnations that began them. */
   private readonly joining = new Set<{ readonly host: Host; readonly platform: Host['platform'] }>();
 
@@ -98,7 +99,11 @@ export class GroupStage {
     return this.actors.filter(({ isAlive }) => isAlive);
   }
 
-  async join(name: string, options: Partial<JoinOptions> = {}, address = groupAddress): Promise<Actor> {
+  async join(
+    name: string,
+    options: Partial<JoinOptions> = {},
+    { address = groupAddress, ...told }: { readonly address?: string | undefined } & ActorOptions = {},
+  ): Promise<Actor> {
     const host = this.host(name);
     const { platform } = host;
     const attempt = { host, platform };
@@ -106,7 +111,7 @@ export class GroupStage {
     const member = await host
       .join(address, { name: groupName, ...options })
       .finally(() => this.joining.delete(attempt));
-    const actor = new Actor(name, member, this.judge);
+    const actor = new Actor(name, member, this.judge, told);
     // Its process may have ended while it joined.
     if (host.platform !== platform || !host.isUp) {
       actor.end = 'crashed';
@@ -115,6 +120,13 @@ export class GroupStage {
     this.actors.push(actor);
     this.current.set(name, actor);
     return actor;
+  }
+
+  /** Whether a join that began on this host may still succeed. */
+  isJoining(name: string): boolean {
+    return [...this.joining].some(
+      ({ host, platform }) => host.name === name && host.isUp && host.platform === platform,
+    );
   }
 
   /** Has all of them join one after the other, so that their ranks are known, and waits for their view. */
@@ -180,37 +192,45 @@ export class GroupStage {
     const host = this.host(name);
     if (how === 'crash') host.crash();
     else host.kill();
-    this.troubles.begin(name);
-    const actor = this.current.get(name);
-    if (actor === undefined || !actor.isAlive) return;
-    actor.end = 'crashed';
-    this.judge.crash(actor.address);
+    this.judge.note('world:', how, host.address);
+    this.pausedUntil.delete(name);
+    this.troubles.begin(name, 'down');
+    for (const actor of this.actors) {
+      if (actor.name !== name || !actor.isAlive) continue;
+      actor.end = 'crashed';
+      this.judge.crash(actor.address);
+    }
   }
 
   /** The host runs again; nothing on it has joined yet. */
   restart(name: string): void {
     this.host(name).restart();
-    this.troubles.end(name);
+    this.troubles.end(name, 'down');
   }
 
   pause(name: string, duration: number): void {
-    this.host(name).pause(duration);
-    this.troubles.begin(name, this.world.now + duration);
+    const host = this.host(name);
+    host.pause(duration);
+    this.pausedUntil.set(name, this.world.now + duration);
+    this.judge.note('world: pause', host.address, duration);
+    this.troubles.begin(name, 'paused', this.world.now + duration);
   }
 
   /** Cuts the network into these parts; letters are names of hosts. */
   partition(...parts: readonly string[]): void {
     this.world.partition(...parts.map(part => [...part]));
+    this.judge.note('world: partition', ...parts);
     for (const name of parts.join('')) {
       if (this.parted.has(name)) continue;
       this.parted.add(name);
-      this.troubles.begin(name);
+      this.troubles.begin(name, 'parted');
     }
   }
 
   heal(): void {
     this.world.heal();
-    for (const name of this.parted) this.troubles.end(name);
+    this.judge.note('world: whole');
+    for (const name of this.parted) this.troubles.end(name, 'parted');
     this.parted.clear();
   }
 
@@ -218,9 +238,11 @@ export class GroupStage {
   async end(): Promise<void> {
     this.heal();
     this.world.faults({ loss: 0, duplicate: 0, reorder: 0, corrupt: 0 });
-    const isPending = () =>
-      [...this.joining].some(({ host, platform }) => host.isUp && host.platform === platform);
-    await this.until('the end of all joins', () => !isPending());
+    const resumed = Math.max(0, ...this.pausedUntil.values());
+    if (resumed > this.world.now) await this.world.sleep(resumed - this.world.now);
+    await this.until('the end of all joins', () =>
+      [...this.hosts.values()].every(name => !this.isJoining(name)),
+    );
     const groups = new Map<string, Actor[]>();
     for (const actor of this.living) {
       const group = this.groupOf(actor);

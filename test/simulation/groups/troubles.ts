@@ -6,7 +6,11 @@ const patience = 2900;
 /** For so long trouble that is over still counts: views are agreed on late when packets are lost. */
 const memory = 20_000;
 
+/** Of what kind: those of one kind end together. */
+export type TroubleKind = 'down' | 'parted' | 'paused';
+
 interface Trouble {
+  readonly kind: TroubleKind;
   readonly begins: number;
   ends: number;
 }
@@ -22,16 +26,17 @@ export class Troubles implements Truth {
   }
 
   /** @param until known beforehand where it ends by itself */
-  begin(host: string, until = Number.POSITIVE_INFINITY): void {
+  begin(host: string, kind: TroubleKind, until = Number.POSITIVE_INFINITY): void {
     const of = this.troubles.get(host);
-    const trouble = { begins: this.now(), ends: until };
+    const trouble = { kind, begins: this.now(), ends: until };
     if (of === undefined) this.troubles.set(host, [trouble]);
     else of.push(trouble);
   }
 
-  /** Ends what has no end yet. */
-  end(host: string): void {
-    for (const trouble of this.troubles.get(host) ?? []) trouble.ends = Math.min(trouble.ends, this.now());
+  end(host: string, kind: TroubleKind): void {
+    for (const trouble of this.troubles.get(host) ?? []) {
+      if (trouble.kind === kind) trouble.ends = Math.min(trouble.ends, this.now());
+    }
   }
 
   excused(member: string): boolean {

@@ -40,6 +40,7 @@ export class DistributedCounter implements GroupPart {
     this.safe = safe;
   }
 
+  /** Called by `join`. */
   attach(port: GroupPort): void {
     this.block = openBlock(port, 'counter', this.name, (from, body) => this.take(from, body));
     port.subscribe(event => {

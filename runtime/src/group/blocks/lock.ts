@@ -70,6 +70,7 @@ export class DistributedLock implements GroupPart {
     this.name = name;
   }
 
+  /** Called by `join`. */
   attach(port: GroupPort): void {
     this.block = openBlock(port, 'lock', this.name, (from, body) => this.take(from, body));
     port.subscribe(event => {

@@ -35,6 +35,7 @@ export class NotificationBus<T = unknown> implements GroupPart {
     this.codec = codec ?? (anyValue as ValueCodec<T>);
   }
 
+  /** Called by `join`. */
   attach(port: GroupPort): void {
     this.block = openBlock(port, 'bus', this.name, (from, body) => {
       const notification = this.codec.decode(body);

@@ -60,6 +60,7 @@ export class ReplicatedMap<K extends MapKey = string, V = unknown> implements Gr
     this.codec = options.codec ?? (anyValue as ValueCodec<V>);
   }
 
+  /** Called by `join`. */
   attach(port: GroupPort): void {
     this.block = openBlock(port, 'map', this.name, (from, body) => this.take(from, body));
     port.subscribe(event => {
@@ -84,18 +85,22 @@ export class ReplicatedMap<K extends MapKey = string, V = unknown> implements Gr
     return this.content.has(key);
   }
 
+  /** The keys of the local copy, in the order in which they came. */
   keys(): MapIterator<K> {
     return this.content.keys();
   }
 
+  /** The values of the local copy, in the order of the keys. */
   values(): MapIterator<V> {
     return this.content.values();
   }
 
+  /** Keys and values of the local copy. */
   entries(): MapIterator<[K, V]> {
     return this.content.entries();
   }
 
+  /** As `entries`. */
   [Symbol.iterator](): MapIterator<[K, V]> {
     return this.content.entries();
   }

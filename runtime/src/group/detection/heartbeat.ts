@@ -8,7 +8,7 @@ import type { GroupEvent, Layer, LayerContext, LayerSpec } from '../layer.js';
 import { everyone, type MemberId } from '../member.js';
 import { type Batch, Kind, Message } from '../message.js';
 import type { DetectionService } from '../services.js';
-import { compareViews, type View, type ViewId } from '../view.js';
+import { compareViews, sameView, type View, type ViewId } from '../view.js';
 import { boundedJudge, type Judge } from './judge.js';
 import { createVerification, type Verification } from './verification.js';
 
@@ -89,6 +89,8 @@ interface Watched {
   /** When all its time was found to be over. */
   doomedAt: number | undefined;
   dead: boolean;
+  /** Not because it was silent: the system on which it ran said so. */
+  proven: boolean;
 }
 
 class Detector implements Layer, DetectionService {
@@ -158,7 +160,10 @@ class Detector implements Layer, DetectionService {
       this.wakeAt = Number.POSITIVE_INFINITY;
     } else if (event.type === 'dead') {
       const member = this.watched.get(event.member);
-      if (member !== undefined) member.dead = true;
+      if (member === undefined) return;
+      // What this layer found is marked before it is told.
+      if (!member.dead) member.proven = true;
+      member.dead = true;
     }
   }
 
@@ -205,6 +210,7 @@ class Detector implements Layer, DetectionService {
       askedAt: 0,
       doomedAt: undefined,
       dead: false,
+      proven: false,
     };
   }
 
@@ -222,9 +228,18 @@ class Detector implements Layer, DetectionService {
 
   private seen(id: MemberId, view: ViewId): void {
     const member = this.watched.get(id);
-    if (member === undefined || member.view === view) return;
+    if (member === undefined) return;
+    if (member.dead && !member.proven && this.view !== undefined && sameView(view, this.view))
+      this.revive(id);
+    if (member.view === view) return;
     // Sent again, an older message names an older view.
     if (member.view === undefined || compareViews(member.view, view) < 0) member.view = view;
+  }
+
+  /** It was taken for dead, and speaks in this very view: it was out of reach, and nobody has excluded it. */
+  private revive(id: MemberId): void {
+    this.watched.set(id, this.startWatching(id, this.context.clock.now()));
+    this.context.raise({ type: 'unsuspect', member: id });
   }
 
   /** Suspects a member, asks it, and finds it dead, in this order. */

@@ -15,6 +15,8 @@ export class MembershipCore {
   hasEnded = false;
   readonly context: LayerContext;
   readonly pieces = new Pieces();
+  /** The counter of the latest view that this member has proposed. */
+  private proposed = 0;
   private readonly handle: (from: MemberId, frame: MembershipFrame) => void;
 
   constructor(context: LayerContext, handle: (from: MemberId, frame: MembershipFrame) => void) {
@@ -46,6 +48,16 @@ export class MembershipCore {
 
   isMember(id: MemberId): boolean {
     return this.view !== undefined && rankOf(this.view, id) >= 0;
+  }
+
+  /**
+   * Gives a view that this member proposes an id that none of its earlier ones had: whoever has agreed to another attempt
+   * must not take this one for it.
+   */
+  nameView(next: NextView): NextView {
+    const { id, members } = next.view;
+    this.proposed = Math.max(this.proposed + 1, id.counter);
+    return { ...next, view: { id: { counter: this.proposed, creator: id.creator }, members } };
   }
 
   /** To one member, oneself included, or to everyone else. May be lost. */

@@ -221,11 +221,11 @@ function readIds(reader: ByteReader): MemberId[] {
 }
 
 function writeCut(writer: ByteWriter, cut: Cut): void {
-  writer.list(cut, seq => writer.u32(seq));
+  writer.list(cut, seq => writer.u48(seq));
 }
 
 function readCut(reader: ByteReader): Cut {
-  return reader.list(4, () => reader.u32());
+  return reader.list(6, () => reader.u48());
 }
 
 function writeBallot(writer: ByteWriter, { number, leader }: Ballot): void {

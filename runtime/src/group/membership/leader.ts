@@ -275,7 +275,7 @@ export class Leader {
       joining,
       destroyed: this.isDestroying,
     });
-    this.prepare(round, this.proposalOf(round, next));
+    this.prepare(round, this.proposalOf(round, core.nameView(next)));
   }
 
   /**

@@ -141,6 +141,10 @@ class Membership implements Layer, MembershipService {
         this.core.gone.add(event.member);
         this.leader.evaluate();
         return;
+      case 'unsuspect':
+        // It was taken for dead, and is not. Where the view is being changed already, it is too late.
+        if (!this.participant.isFlushing && !this.leader.isBusy) this.core.gone.delete(event.member);
+        return;
       case 'block':
         this.blocked = true;
         return;
@@ -221,10 +225,16 @@ class Membership implements Layer, MembershipService {
     const { core } = this;
     if (core.view === undefined || core.hasEnded || sameView(found.view.id, core.view.id)) return;
     const isAhead = found.view.id.counter > core.view.id.counter;
-    if (core.isMember(found.by) && isAhead && rankOf(found.view, core.self.id) < 0) {
-      // It went on without this member, with those that are in its view.
-      for (const { id } of found.view.members) if (core.isMember(id)) core.gone.add(id);
-      this.leader.evaluate();
+    if (isAhead && rankOf(found.view, core.self.id) < 0) {
+      const elsewhere = found.view.members.filter(({ id }) => core.isMember(id));
+      if (core.isMember(found.by)) {
+        // It went on without this member, with those that are in its view.
+        for (const { id } of elsewhere) core.gone.add(id);
+        this.leader.evaluate();
+      } else {
+        // A stranger says so: they are asked themselves.
+        for (const { id } of elsewhere) core.send(id, { type: 'where', view: core.view.id });
+      }
     }
     this.merging.foreign(found);
   }

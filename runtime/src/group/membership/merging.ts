@@ -49,6 +49,7 @@ export class Merging implements MergeHooks {
   private readonly leader: Leader;
   private readonly interval: number;
   private announceAt = Number.POSITIVE_INFINITY;
+  private announcedAt = Number.NEGATIVE_INFINITY;
   private startAt = Number.POSITIVE_INFINITY;
   private repeatAt = Number.POSITIVE_INFINITY;
   /** Coordinators of other views, when they were heard last. */
@@ -91,12 +92,17 @@ export class Merging implements MergeHooks {
     if (this.interval === Number.POSITIVE_INFINITY || !core.leads) return;
     const [first] = found.view.members;
     if (first?.id !== found.by || core.isMember(found.by)) return;
+    this.forgetOld(core.now);
     this.heard.set(found.by, { found, at: core.now });
-    for (const member of found.view.members) core.context.directory.learn(member);
+    for (const member of found.view.members) {
+      core.context.directory.learn(member);
+      // It follows the one that was heard now, and coordinates nothing any more.
+      if (member.id !== found.by) this.heard.delete(member.id);
+    }
     const lowest = Math.min(core.self.id, ...this.heard.keys());
     if (lowest !== core.self.id || this.led !== undefined || this.startAt !== Number.POSITIVE_INFINITY) {
-      // The other one may not have heard of this one.
-      if (lowest !== core.self.id && this.joined === undefined) core.context.services.discovery.announce();
+      // The one that leads may not have heard of this one.
+      if (lowest === found.by && this.joined === undefined) this.announceSoon();
       return;
     }
     this.startAt = core.now + this.interval / 10;
@@ -133,7 +139,21 @@ export class Merging implements MergeHooks {
     if (joined !== undefined) this.core.send(joined.leader, { type: 'cancel', merge: joined.number });
   }
 
+  /** Not at each word of the others, who may answer in the same way. */
+  private announceSoon(): void {
+    const soon = this.core.now + (this.interval / 10) * (0.5 + this.core.context.random.next());
+    if (this.announceAt <= soon || this.core.now < this.announcedAt + this.interval / 4) return;
+    this.announceAt = soon;
+    this.rearm();
+  }
+
+  /** Coordinators that were not heard for long: one that is waited for must be there. */
+  private forgetOld(now: number): void {
+    for (const [id, { at }] of this.heard) if (at < now - 3 * this.interval) this.heard.delete(id);
+  }
+
   private announce(now: number): void {
+    this.announcedAt = now;
     const { core } = this;
     this.announceAt = now + this.interval * (0.75 + core.context.random.next() / 2);
     if (core.leads && !core.hasEnded && !this.leader.isBusy) core.context.services.discovery.announce();
@@ -142,7 +162,7 @@ export class Merging implements MergeHooks {
   private start(now: number): void {
     const { core } = this;
     this.startAt = Number.POSITIVE_INFINITY;
-    for (const [id, { at }] of this.heard) if (at < now - 3 * this.interval) this.heard.delete(id);
+    this.forgetOld(now);
     if (!core.leads || core.hasEnded || this.heard.size === 0 || this.leader.isBusy) return;
     const number = core.context.random.bytes(6).reduce((sum, byte) => sum * 256 + byte, 0);
     const sides = new Map<MemberId, Side | undefined>([[core.self.id, undefined]]);
@@ -189,7 +209,9 @@ export class Merging implements MergeHooks {
     }
     for (const [id, side] of led.sides) {
       if (side !== undefined) continue;
-      const view = id === core.self.id ? core.view!.id : this.heard.get(id)!.found.view.id;
+      const view = id === core.self.id ? core.view!.id : this.heard.get(id)?.found.view.id;
+      // It has gone into another view since.
+      if (view === undefined) continue;
       core.send(id, { type: 'merge', merge: led.number, view });
     }
   }
@@ -248,7 +270,7 @@ export class Merging implements MergeHooks {
       this.callOff(led);
       return;
     }
-    led.next = mergeViews(ready, core.self.id);
+    led.next = core.nameView(mergeViews(ready, core.self.id));
     for (const [id, side] of led.sides) {
       if (side !== undefined) core.send(id, { type: 'unite', merge: led.number, next: led.next });
     }

@@ -107,6 +107,8 @@ export class GroupRelay implements GroupPart {
   attach(port: GroupPort): void {
     const exchange = exchangeOf(port);
     this.exchange = exchange;
+    // A closed group has nothing to remember of those whom it refuses.
+    if (!this.dispatcher.isOpen) return;
     exchange.setTarget(Target.relayed, { take: (call, reader) => this.take(exchange, call, reader) });
     port.subscribe(event => this.on(port, event));
     port.addState({
@@ -124,6 +126,8 @@ export class GroupRelay implements GroupPart {
    */
   async open(client: string): Promise<string> {
     const { port } = this.joined();
+    if (!this.dispatcher.isOpen)
+      throw notExecuted('permission-denied', 'the group is closed: it is for members');
     const epoch = this.groupEpoch;
     if (epoch === undefined || !port.primary) throw minority();
     if (!this.sessions.has(client)) {
@@ -391,4 +395,18 @@ function executedBefore(): Buffer {
 /** A client without a deadline is not remembered for ever. */
 function finite(time: number): number {
   return Number.isFinite(time) ? time : 0;
+}
+
+/** The relays of members, as `join` makes them. */
+const relays = new WeakMap<object, GroupRelay>();
+
+export function setRelay(member: object, relay: GroupRelay): void {
+  relays.set(member, relay);
+}
+
+/** @throws TypeError when it is not a member that `join` made */
+export function relayOf(member: object): GroupRelay {
+  const relay = relays.get(member);
+  if (relay === undefined) throw new TypeError('it is not a member that `join` made');
+  return relay;
 }

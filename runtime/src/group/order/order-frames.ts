@@ -11,11 +11,11 @@ export interface OrderRun {
   readonly count: number;
 }
 
-export const orderRunBytes = 8;
+export const orderRunBytes = 10;
 
 export function writeOrder(runs: readonly OrderRun[]): Buffer {
   const writer = new ByteWriter(2 + runs.length * orderRunBytes);
-  writer.list(runs, ({ sender, first, count }) => writer.u16(sender).u32(first).u16(count));
+  writer.list(runs, ({ sender, first, count }) => writer.u16(sender).u48(first).u16(count));
   return writer.done();
 }
 
@@ -23,7 +23,7 @@ export function writeOrder(runs: readonly OrderRun[]): Buffer {
 export function readOrder(body: Uint8Array): OrderRun[] {
   const reader = new ByteReader(body);
   const runs = reader.list(orderRunBytes, () => {
-    const run = { sender: reader.u16(), first: reader.u32(), count: reader.u16() };
+    const run = { sender: reader.u16(), first: reader.u48(), count: reader.u16() };
     if (run.first === 0 || run.count === 0) throw new MalformedBytes('an empty run');
     return run;
   });

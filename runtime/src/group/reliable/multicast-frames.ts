@@ -34,7 +34,7 @@ export interface HighestFrame {
   readonly seq: number;
 }
 
-export const stabilityEntryBytes = 10;
+export const stabilityEntryBytes = 14;
 export const stabilityHeaderBytes = 13;
 
 export function writeViewId(writer: ByteWriter, { counter, creator }: ViewId): ByteWriter {
@@ -47,7 +47,7 @@ export function readViewId(reader: ByteReader): ViewId {
 
 export function writeMissing({ view, sender, ranges }: MissingFrame): Buffer {
   const writer = writeViewId(new ByteWriter(), view).u16(sender);
-  writer.list(ranges, ([first, last]) => writer.u32(first).u32(last));
+  writer.list(ranges, ([first, last]) => writer.u48(first).u48(last));
   return writer.done();
 }
 
@@ -56,8 +56,8 @@ export function readMissing(body: Uint8Array): MissingFrame {
   const reader = new ByteReader(body);
   const view = readViewId(reader);
   const sender = reader.u16();
-  const ranges = reader.list<Range>(8, () => {
-    const [first, last] = [reader.u32(), reader.u32()];
+  const ranges = reader.list<Range>(12, () => {
+    const [first, last] = [reader.u48(), reader.u48()];
     if (first === 0 || first > last) throw new MalformedBytes(`${first} to ${last} is no range`);
     return [first, last];
   });
@@ -70,7 +70,7 @@ export function writeStability({ view, ask, entries }: StabilityFrame): Buffer {
     new ByteWriter(stabilityHeaderBytes + entries.length * stabilityEntryBytes),
     view,
   ).bool(ask);
-  writer.list(entries, ({ sender, held, taken }) => writer.u16(sender).u32(held).u32(taken));
+  writer.list(entries, ({ sender, held, taken }) => writer.u16(sender).u48(held).u48(taken));
   return writer.done();
 }
 
@@ -81,21 +81,21 @@ export function readStability(body: Uint8Array): StabilityFrame {
   const ask = reader.bool();
   const entries = reader.list(stabilityEntryBytes, () => ({
     sender: reader.u16(),
-    held: reader.u32(),
-    taken: reader.u32(),
+    held: reader.u48(),
+    taken: reader.u48(),
   }));
   reader.end();
   return { view, ask, entries };
 }
 
 export function writeHighest({ view, seq }: HighestFrame): Buffer {
-  return writeViewId(new ByteWriter(14), view).u32(seq).done();
+  return writeViewId(new ByteWriter(16), view).u48(seq).done();
 }
 
 /** @throws MalformedBytes */
 export function readHighest(body: Uint8Array): HighestFrame {
   const reader = new ByteReader(body);
-  const frame = { view: readViewId(reader), seq: reader.u32() };
+  const frame = { view: readViewId(reader), seq: reader.u48() };
   reader.end();
   return frame;
 }

@@ -197,6 +197,8 @@ class ReliableMulticast implements Layer, MulticastService {
   freeze(): void {
     this.handUpOwn();
     this.isFrozen = true;
+    // What was fetched for an earlier attempt does not count as there because nothing more is received.
+    this.fetched = undefined;
     for (const inbox of this.inboxes) inbox.limit = inbox.contiguous;
   }
 

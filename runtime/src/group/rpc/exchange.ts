@@ -62,6 +62,7 @@ export class Exchange {
     // Calls have no state of their own; but what they do to that of the application must be done before it is saved.
     port.addState({
       name: 'calls',
+      isEmpty: true,
       settle: () => this.execution.settle(),
       save: async function* nothing() {},
       load: async pieces => {

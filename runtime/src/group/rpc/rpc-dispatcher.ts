@@ -74,6 +74,12 @@ export class RpcDispatcher implements GroupPart {
     return description.createGroupClient(this.caller);
   }
 
+  /** Whether those that are no members may call any of its procedures. */
+  get isOpen(): boolean {
+    for (const { open } of this.policies.values()) if (open) return true;
+    return false;
+  }
+
   /** The policy of a procedure that this member executes for whoever may call it. */
   policyOf(key: readonly [high: number, low: number]): OfferedPolicy | undefined {
     const entry = this.table.find(key[0], key[1]);

@@ -49,17 +49,35 @@ export function bestOf(
  * @param isMerged whether states are merged: that is the leader's work, so it has the state first
  */
 export function candidatesFor(self: MemberId, event: ViewEvent, latest: View, isMerged: boolean): MemberId[] {
-  const ids = latest.members.map(({ id }) => id).filter(id => id !== self);
+  const ids = event.view.members.map(({ id }) => id);
   const before = event.sides.length > 1 ? event.sides[0]! : holdersOf(event);
-  const best = ids.filter(id => before.includes(id)).reverse();
-  const askers = event.view.members.filter(({ id }) => !before.includes(id));
-  const place = askers.findIndex(({ id }) => id === self);
-  const turn = best.length === 0 ? 0 : Math.max(0, place) % best.length;
-  const spread = [...best.slice(turn), ...best.slice(0, turn)];
-  const others = ids.filter(id => !best.includes(id));
+  const best = ids.filter(id => before.includes(id) && id !== self).reverse();
+  const askers = ids.filter(id => !before.includes(id));
+  const turn = best.length === 0 ? 0 : Math.max(0, askers.indexOf(self)) % best.length;
   const leader = leaderOf(event, latest);
-  if (event.sides.length < 2 || !isMerged || leader === self || rankOf(latest, leader) < 0) {
-    return [...spread, ...others];
-  }
-  return [leader, ...[...spread, ...others].filter(id => id !== leader)];
+  const all = [
+    ...(event.sides.length > 1 && isMerged ? [leader] : []),
+    ...best.slice(turn),
+    ...best.slice(0, turn),
+    ...latest.members.map(({ id }) => id),
+  ];
+  return [...new Set(all)].filter(id => id !== self && rankOf(latest, id) >= 0);
+}
+
+/**
+ * Who asks this member first for the state with which a view begins. It waits for them before it delivers anything in that
+ * view, so that they deliver the same in it as all others do.
+ */
+export function askersOf(self: MemberId, event: ViewEvent, latest: View, isMerged: boolean): MemberId[] {
+  const isMerge = event.sides.length > 1;
+  const leader = leaderOf(event, latest);
+  const have = !isMerge ? holdersOf(event) : isMerged ? [leader] : event.sides[0]!;
+  return latest.members
+    .map(({ id }) => id)
+    .filter(
+      id =>
+        rankOf(event.view, id) >= 0 &&
+        !have.includes(id) &&
+        candidatesFor(id, event, latest, isMerged)[0] === self,
+    );
 }

@@ -41,8 +41,10 @@ export interface RequestFrame {
   readonly request: number;
   /** The asker's latest view; the answer waits until the member that is asked is as far. */
   readonly at: ViewId;
-  /** Of what a side brings into a merge, and only of parts that are merged: the merge. Otherwise undefined. */
-  readonly merge: ViewId | undefined;
+  /** The view with whose beginning the asker waits: the state must be of it, or of a later one. */
+  readonly before: ViewId;
+  /** Asks for what a side brings into a merge, and only for the parts that are merged. */
+  readonly forMerge: boolean;
 }
 
 /** What a member answers, and what it is told on the way. */
@@ -82,8 +84,8 @@ export function writeStateFrame(frame: StateFrame): Uint8Array {
   switch (frame.type) {
     case 'request':
       writeView(writer, frame.at);
-      writer.bool(frame.merge !== undefined);
-      if (frame.merge !== undefined) writeView(writer, frame.merge);
+      writeView(writer, frame.before);
+      writer.bool(frame.forMerge);
       break;
     case 'credit':
       writer.u48(frame.bytes);
@@ -125,7 +127,7 @@ function readRest(reader: ByteReader, type: StateFrame['type'], request: number)
   switch (type) {
     case 'request': {
       const at = readView(reader);
-      return { type, request, at, merge: reader.bool() ? readView(reader) : undefined };
+      return { type, request, at, before: readView(reader), forMerge: reader.bool() };
     }
     case 'credit':
       return { type, request, bytes: reader.u48() };

@@ -1,7 +1,6 @@
 /** After a merge, at the member that leads: gets from each other side what is merged, and merges it. */
 import type { MemberId } from '../member.js';
 import type { StatePart } from '../port.js';
-import type { ViewId } from '../view.js';
 import { Credit } from './credit.js';
 import type { StateFrame } from './frames.js';
 import { type AskerHost, differentParts } from './loader.js';
@@ -29,16 +28,14 @@ export class Gatherer {
   isMerging = false;
   private readonly parts: readonly StatePart[];
   private readonly all: readonly StatePart[];
-  private readonly merge: ViewId;
   private readonly host: GathererHost;
   private sides: Side[] = [];
   private isStopped = false;
 
   /** @param parts those of `all` that can be merged */
-  constructor(parts: readonly StatePart[], all: readonly StatePart[], merge: ViewId, host: GathererHost) {
+  constructor(parts: readonly StatePart[], all: readonly StatePart[], host: GathererHost) {
     this.parts = parts;
     this.all = all;
-    this.merge = merge;
     this.host = host;
   }
 
@@ -101,7 +98,7 @@ export class Gatherer {
     side.pieces = [];
     // A side of which nobody is left brings nothing.
     if (id === undefined) this.sides = this.sides.filter(each => each !== side);
-    else side.request = this.host.request(id, this.merge);
+    else side.request = this.host.request(id, true);
   }
 
   private askNext(side: Side): void {

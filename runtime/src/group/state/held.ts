@@ -88,6 +88,11 @@ export class Held {
     return entry !== undefined && isView(entry) ? entry : undefined;
   }
 
+  /** The latest view that came about by a merge, or else the one that is next. */
+  get goal(): ViewEvent | undefined {
+    return this.epochs.findLast(({ event }) => event.sides.length > 1)?.event ?? this.epochs[0]?.event;
+  }
+
   push(batch: Batch): void {
     const seen = this.epochs.at(-1)?.seen;
     for (const message of batch) {

@@ -10,7 +10,7 @@ import { Loading } from './parts.js';
 /** What who asks needs of its layer. */
 export interface AskerHost {
   /** Sends a request, and gives its number. */
-  request(to: MemberId, merge: ViewId | undefined): number;
+  request(to: MemberId, forMerge: boolean): number;
   send(to: MemberId, frame: StateFrame): void;
 }
 
@@ -43,7 +43,9 @@ export class Loader {
   /** Who refused, and how far it is. */
   readonly refused = new Map<MemberId, Standing>();
   private candidates: readonly MemberId[] = [];
-  private asked: { readonly id: MemberId; readonly request: number } | undefined;
+  private asked: { readonly id: MemberId; readonly request: number; readonly round: number } | undefined;
+  /** Counts views: a refusal counts for nothing in a later one, since who refused may have got the state meanwhile. */
+  private round = 0;
   private credit: Credit | undefined;
   private loading: Loading | undefined;
   private partsAreLoaded = false;
@@ -61,6 +63,8 @@ export class Loader {
   /** Whom to ask, the best one first. Goes on to another member when the one that was asked is not among them. */
   ask(candidates: readonly MemberId[]): void {
     this.candidates = candidates;
+    this.round++;
+    this.refused.clear();
     if (this.isComplete) return;
     if (this.asked !== undefined) {
       if (candidates.includes(this.asked.id)) return;
@@ -116,7 +120,7 @@ export class Loader {
   private next(): void {
     const id = this.candidates.find(candidate => !this.refused.has(candidate));
     if (id === undefined) this.host.exhausted();
-    else this.asked = { id, request: this.host.request(id, undefined) };
+    else this.asked = { id, request: this.host.request(id, false), round: this.round };
   }
 
   private refuse(from: MemberId, { reason, text, standing }: StateFrame & { type: 'refuse' }): void {
@@ -125,7 +129,7 @@ export class Loader {
       return;
     }
     if (reason === 'failed') this.saveError = new Error(`no member could save the group's state: ${text}`);
-    this.refused.set(from, standing);
+    if (this.asked?.round === this.round) this.refused.set(from, standing);
     this.abandon('the member that gave its state could not go on');
     this.next();
   }

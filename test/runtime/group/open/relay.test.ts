@@ -247,7 +247,9 @@ describe('what is refused', () => {
     const group = new FakeGroup();
     const closed = createMember(group, {}, ClosedRegistry as never);
     install(group, [closed], [closed]);
-    await run(group, closed.relay.open(client));
+    const opening = closed.relay.open(client);
+    await expect(opening).rejects.toMatchObject({ code: 'permission-denied', outcome: 'not-executed' });
+    expect(closed.port.states.map(({ name }) => name)).toEqual(['calls']);
     const call = closed.relay.call(append(1));
     await expect(call).rejects.toMatchObject({ code: 'permission-denied', outcome: 'not-executed' });
     const strange = closed.relay.call({ ...append(2), key: [1, 2] });

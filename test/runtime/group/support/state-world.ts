@@ -115,7 +115,7 @@ export class StateWorld {
   }
 
   private readonly feeds = new Map<MemberId, Parameters<LayerSpec['create']>[0]>();
-  private readonly ticks = new Map<MemberId, () => void>();
+  private readonly ticks = new Map<MemberId, () => boolean>();
 
   /** The next view of these members, at all of them. */
   view(
@@ -210,9 +210,11 @@ export class StateWorld {
 
   /** Until nothing happens any more, at whatever pace of each. */
   async settle(): Promise<void> {
-    for (let idle = 0, rounds = 0; idle < 3; rounds++) {
+    for (let idle = 0, rounds = 0; idle < 20; rounds++) {
       if (rounds > 300) throw new Error('it does not come to rest');
-      for (let count = 0; count < 50 * this.members.size; count++) if (await this.randomStep()) idle = 0;
+      if (idle < 3) {
+        for (let count = 0; count < 50 * this.members.size; count++) if (await this.randomStep()) idle = 0;
+      }
       await new Promise(resolve => setImmediate(resolve));
       const ids = [...this.members.keys()];
       for (const id of ids) {
@@ -220,23 +222,33 @@ export class StateWorld {
         for (const from of ids) if (this.stepUnicast(id, from)) idle = 0;
       }
       idle++;
-      this.now += 60;
-      for (const [id, tick] of this.ticks) if (!this.members.get(id)!.crashed) tick();
+      if (await this.pass(60)) idle = 0;
     }
+  }
+
+  /** Lets time pass. @returns whether anybody had waited for it */
+  async pass(time: number): Promise<boolean> {
+    this.now += time;
+    let isAwaited = false;
+    for (const [id, tick] of this.ticks) if (!this.members.get(id)!.crashed && tick()) isAwaited = true;
+    await this.turn();
+    return isAwaited;
   }
 }
 
 const noTimer = { cancel() {}, unref() {} };
 
 /** The harness has no timers: it ticks the layer itself. */
-function spyTick(spec: LayerSpec, tell: (tick: () => void) => void): LayerSpec {
+function spyTick(spec: LayerSpec, tell: (tick: () => boolean) => void): LayerSpec {
   return {
     ...spec,
     create: context => {
       const layer = spec.create(context);
       tell(() => {
         const now = context.clock.now();
-        if ((layer.wakeAt ?? Number.POSITIVE_INFINITY) <= now) layer.tick!(now);
+        const isDue = (layer.wakeAt ?? Number.POSITIVE_INFINITY) <= now;
+        if (isDue) layer.tick!(now);
+        return isDue;
       });
       return layer;
     },

@@ -1,4 +1,6 @@
 import { expect } from 'vitest';
+import type { OpenRegistryClient } from '../../../../generated/testing/registry/index.js';
+import { RegistryGroup } from '../registry.js';
 import type { Scenario } from '../stage.js';
 
 export const merging: readonly Scenario[] = [
@@ -64,6 +66,36 @@ export const merging: readonly Scenario[] = [
       stage.heal();
       await stage.viewOf('bcde');
       await traffic;
+    },
+  },
+  {
+    number: 29,
+    title: 'primary partition policy: the minority stops serving',
+    async run(stage) {
+      const group = new RegistryGroup(stage, 'open');
+      const [a] = await group.joinAll('abcde');
+      await Promise.all([...'abcde'].map(name => group.openAt(name)));
+      const [major, minor] = [await group.outside('ab'), await group.outside('de')];
+      const call = (client: OpenRegistryClient) =>
+        group.call(a!, 1, 8000, (key, options) => client.put(key, 'value', { ...options, replies: 'first' }));
+      await Promise.all([call(major), call(minor)]);
+      stage.partition('abc', 'de');
+      await Promise.all([stage.viewOf('abc'), stage.viewOf('de')]);
+      const primaries = [...'abcde'].map(name => stage.actor(name).member.primary);
+      expect(primaries).toEqual([true, true, true, false, false]);
+      let executedBy = '';
+      group.plan = name => {
+        executedBy += name;
+      };
+      expect((await call(major))[0]?.kind).toBe('value');
+      const refusal = await call(minor).catch(error => error);
+      expect(refusal).toMatchObject({ code: 'unavailable' });
+      await stage.world.sleep(500);
+      expect([...executedBy].sort().join('')).toBe('abc');
+      stage.heal();
+      await stage.viewOf('abcde');
+      for (const name of 'abcde') expect(stage.actor(name).member.primary, name).toBe(true);
+      expect((await call(minor))[0]?.kind).toBe('value');
     },
   },
 ];

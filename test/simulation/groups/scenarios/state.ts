@@ -34,8 +34,14 @@ class Journal {
 /** Joins with a journal that each delivery is written into. */
 async function joinWithJournal(stage: GroupStage, name: string, weight: number): Promise<[Actor, Journal]> {
   const journal = new Journal(weight);
-  const actor = await stage.join(name, { state: journal.state });
-  actor.onDelivery = ({ sender, number }) => journal.lines.push(`${sender}#${number}`);
+  const actor = await stage.join(
+    name,
+    { state: journal.state },
+    {
+      contained: () => journal.lines,
+      onDelivery: ({ sender, number }) => journal.lines.push(`${sender}#${number}`),
+    },
+  );
   return [actor, journal];
 }
 
