@@ -9,12 +9,15 @@ const colours = ['#1f77b4', '#d62728', '#2ca02c', '#9467bd'];
  * @param title what the values are, with their unit
  * @param unit of the horizontal axis: one value stands for one of it
  * @param series `{ name, values }[]`
+ * @param places where the values stand on the horizontal axis; without, one after the other
  * @returns the picture's text
  */
-export function plot({ title, unit, series }) {
+export function plot({ title, unit, series, places }) {
   const length = Math.max(...series.map(({ values }) => values.length));
   const top = roundUp(Math.max(...series.flatMap(({ values }) => values)));
-  const x = index => margin.left + (index / Math.max(1, length - 1)) * (width - margin.left - margin.right);
+  const last = places?.at(-1) ?? length;
+  const along = part => margin.left + part * (width - margin.left - margin.right);
+  const x = index => along(places === undefined ? index / Math.max(1, length - 1) : places[index] / last);
   const y = value => height - margin.bottom - (value / top) * (height - margin.top - margin.bottom);
   const levels = [0, 0.25, 0.5, 0.75, 1].map(part => part * top);
   const lines = series.map(({ name, values }, index) => {
@@ -34,12 +37,7 @@ export function plot({ title, unit, series }) {
         text(margin.left - 6, y(level) + 4, level, 'text-anchor="end"'),
     ),
     ...[0, 0.5, 1].map(part =>
-      text(
-        x(part * (length - 1)),
-        height - 12,
-        `${Math.round(part * length)} ${unit}`,
-        'text-anchor="middle"',
-      ),
+      text(along(part), height - 12, `${Math.round(part * last)} ${unit}`, 'text-anchor="middle"'),
     ),
     ...lines,
     '</svg>',

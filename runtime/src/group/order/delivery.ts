@@ -7,11 +7,14 @@ import { Kind, type Message, Order } from '../message.js';
 import { MessageQueue } from '../message-queue.js';
 import type { OrderRun } from './order-frames.js';
 
-/** A place in the total order. */
-interface Place {
+/** Places in the total order that follow each other, for messages of one sender that do so too. */
+interface Places {
   readonly sender: number;
-  readonly seq: number;
-  /** The number of the sequencer's message that gave it. */
+  /** The message whose place is the next. */
+  seq: number;
+  /** The last one. */
+  readonly last: number;
+  /** The number of the sequencer's message that gave them. */
   readonly orderedBy: number;
 }
 
@@ -24,7 +27,7 @@ export class Delivery {
   /** Whether a message waits for a majority to hold it. */
   waitsForMajority = false;
   private readonly queues: MessageQueue<Message>[];
-  private readonly places = new MessageQueue<Place>();
+  private readonly places = new MessageQueue<Places>();
   private waiting = 0;
 
   private readonly isHeld: Held;
@@ -55,7 +58,7 @@ export class Delivery {
   /** Notes what the sequencer has ordered. */
   order(runs: readonly OrderRun[], orderedBy: number): void {
     for (const { sender, first, count } of runs) {
-      for (let seq = first; seq < first + count; seq++) this.places.push({ sender, seq, orderedBy });
+      this.places.push({ sender, seq: first, last: first + count - 1, orderedBy });
     }
   }
 
@@ -80,7 +83,7 @@ export class Delivery {
       this.advanceSenders(ready, everywhere) || this.advancePlaces(ready, everywhere);
     while (this.waiting > 0) {
       if (step()) continue;
-      if (this.places.shift() !== undefined) continue;
+      if (this.skipPlace()) continue;
       const next = this.queues.findIndex(queue => queue.first()?.order === Order.total);
       if (next < 0) break;
       this.deliver(next, ready);
@@ -113,11 +116,19 @@ export class Delivery {
         this.waitsForMajority = true;
         break;
       }
-      this.places.shift();
+      this.skipPlace();
       this.deliver(sender, ready);
       progress = true;
     }
     return progress;
+  }
+
+  /** The next place is used, or nobody takes it. False: there is none. */
+  private skipPlace(): boolean {
+    const place = this.places.first();
+    if (place === undefined) return false;
+    if (++place.seq > place.last) this.places.shift();
+    return true;
   }
 
   /** Whether it may be delivered without a place in the total order. */

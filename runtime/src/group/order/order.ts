@@ -56,10 +56,17 @@ class Ordering implements Layer, OrderService {
   }
 
   up(batch: Batch): void {
-    const ready: Message[] = [];
-    for (const message of batch) {
-      if (message.view === undefined) ready.push(message);
-      else this.receive(message, ready);
+    // As a rule all of it can be delivered at once.
+    let index = 0;
+    while (index < batch.length && this.isReady(batch[index]!)) index++;
+    if (index === batch.length) {
+      this.advance(batch);
+      return;
+    }
+    const ready = batch.slice(0, index);
+    while (++index < batch.length) {
+      const message = batch[index]!;
+      if (this.isReady(message)) ready.push(message);
     }
     this.advance(ready);
   }
@@ -78,7 +85,9 @@ class Ordering implements Layer, OrderService {
     if (ready.length > 0) this.context.up(ready);
   }
 
-  private receive(message: Message, ready: Message[]): void {
+  /** Takes a message. True: it can be delivered at once. */
+  private isReady(message: Message): boolean {
+    if (message.view === undefined) return true;
     if (message.sender !== this.lastSender) {
       this.lastSender = message.sender;
       this.lastRank = this.ranks.get(message.sender);
@@ -86,7 +95,7 @@ class Ordering implements Layer, OrderService {
     const rank = this.lastRank;
     if (rank === undefined) {
       this.context.count('not-a-member');
-      return;
+      return false;
     }
     if (message.kind === Kind.order) this.takeOrder(message, rank);
     if (this.sequencer !== undefined) {
@@ -94,7 +103,7 @@ class Ordering implements Layer, OrderService {
       this.sendOrders();
     }
     this.vector = undefined;
-    if (this.delivery.add(rank, message) && message.kind !== Kind.order) ready.push(message);
+    return this.delivery.add(rank, message) && message.kind !== Kind.order;
   }
 
   /** Only the first member's orders count. */
@@ -118,8 +127,14 @@ class Ordering implements Layer, OrderService {
     }
   }
 
-  private advance(ready: Message[]): void {
-    this.delivery.advance(ready);
+  /** Delivers these, and what can be delivered after them. */
+  private advance(first: Batch): void {
+    let ready = first;
+    if (this.delivery.size > 0) {
+      const all = [...first];
+      this.delivery.advance(all);
+      ready = all;
+    }
     this.context.services.multicast.watched = this.delivery.waitsForMajority;
     if (ready.length === 0) return;
     this.vector = undefined;

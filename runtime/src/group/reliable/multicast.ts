@@ -47,6 +47,8 @@ const messageOverhead = 32;
 const earlyMessages = 4096;
 /** The longest pause between two repetitions. */
 const longestPause = 500;
+/** A request that is due for so long is this member's own stall: what has arrived meanwhile is read first. */
+const ownStall = 5;
 /** What is not stable after so long without progress is asked about. */
 const askDelay = 100;
 
@@ -410,13 +412,14 @@ class ReliableMulticast implements Layer, MulticastService {
       inbox.requestAt = Number.POSITIVE_INFINITY;
       return;
     }
-    if (inbox.contiguous > inbox.progress) {
-      // It is coming: others, who were faster, had only told that they have it.
-      inbox.progress = inbox.contiguous;
+    const { progress } = inbox;
+    const isComing = inbox.contiguous > progress;
+    inbox.progress = isComing ? inbox.contiguous : Number.POSITIVE_INFINITY;
+    if (isComing || (progress < Number.POSITIVE_INFINITY && now - inbox.requestAt > ownStall)) {
+      // Others, who were faster, have told that they have it; or it arrived while this member stood still, and is not read.
       inbox.requestAt = now + this.requestDelay[1];
       return;
     }
-    inbox.progress = Number.POSITIVE_INFINITY;
     const { view } = this;
     const target = this.whomToAsk(rank, inbox);
     const ranges = inbox.missing(rangesPerRequest);

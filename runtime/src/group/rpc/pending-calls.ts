@@ -1,5 +1,6 @@
 /** The calls of this member that have not ended: sent, collected, timed out. One timer serves them all. */
 import type { Clock, Timer } from '../../platform/platform.js';
+import { CallTable } from '../../request-reply/call-table.js';
 import { createCancellation } from '../../request-reply/cancellation.js';
 import { CallError, type CallErrorCode } from '../../schema/errors.js';
 import type { Member, MemberId } from '../member.js';
@@ -16,7 +17,7 @@ const longestQueue = 10_000;
 export class PendingCalls {
   private readonly port: GroupPort;
   private readonly clock: Clock;
-  private readonly calls = new Map<number, PendingCall>();
+  private readonly calls = new CallTable<PendingCall>();
   /** Those that wait until there is room in the stack, in the order in which they were made. */
   private readonly waiting = new Set<PendingCall>();
   private readonly cancellation = createCancellation((number, reason) => this.cancel(number, reason));
@@ -31,7 +32,7 @@ export class PendingCalls {
 
   takeNumber(): number {
     do this.number = this.number === lastNumber ? 1 : this.number + 1;
-    while (this.calls.has(this.number));
+    while (this.calls.get(this.number) !== undefined);
     return this.number;
   }
 
@@ -50,7 +51,7 @@ export class PendingCalls {
     if (this.waiting.size >= longestQueue) {
       throw notExecuted('resource-exhausted', `${longestQueue} calls wait for room in the group already`);
     }
-    this.calls.set(call.number, call);
+    this.calls.add(call);
     if (signals.length > 0) {
       const forget = signals.map(signal => this.cancellation.watch(signal, call.number));
       call.unlisten = () => {
@@ -78,7 +79,7 @@ export class PendingCalls {
 
   /** A new view: who is not in it does not reply. */
   retain(members: readonly Member[]): void {
-    for (const call of this.calls.values()) {
+    for (const call of this.all()) {
       call.collection.retain(members);
       this.endIfComplete(call);
     }
@@ -96,10 +97,17 @@ export class PendingCalls {
 
   /** This member is no member any more. */
   end(): void {
-    for (const call of this.calls.values()) {
+    for (const call of this.all()) {
       this.fail(call, 'unavailable', 'this member has left the group or was excluded from it');
     }
     this.timer?.cancel();
+  }
+
+  /** Those of now: whoever is told of an end may begin another. */
+  private all(): PendingCall[] {
+    const calls: PendingCall[] = [];
+    this.calls.each(call => calls.push(call));
+    return calls;
   }
 
   private get members(): readonly Member[] {
@@ -135,7 +143,7 @@ export class PendingCalls {
   }
 
   private endIfComplete(call: PendingCall): void {
-    if (call.collection.complete && this.calls.has(call.number)) this.finish(call);
+    if (call.collection.complete && this.calls.get(call.number) === call) this.finish(call);
   }
 
   private finish(call: PendingCall): void {
@@ -154,7 +162,7 @@ export class PendingCalls {
 
   private forget(call: PendingCall): void {
     this.calls.delete(call.number);
-    this.waiting.delete(call);
+    if (this.waiting.size > 0) this.waiting.delete(call);
     call.unlisten?.();
   }
 
@@ -172,7 +180,7 @@ export class PendingCalls {
     this.timerAt = Number.POSITIVE_INFINITY;
     const now = this.clock.now();
     let next = Number.POSITIVE_INFINITY;
-    for (const call of this.calls.values()) {
+    for (const call of this.all()) {
       if (call.deadlineAt <= now) this.expire(call);
       else if (call.deadlineAt < next) next = call.deadlineAt;
     }

@@ -90,6 +90,11 @@ export class ReplyCollection {
   result(view: readonly Member[]): AnyReply[] {
     const asked = this.asked ?? view;
     const needed = neededOf(this.policy, asked.length);
+    const { length } = this.answers;
+    // As a rule all are good, and as many as were wanted.
+    if (this.good === length && (length === needed || length === this.asked?.length)) {
+      return this.answers.map(({ reply }) => reply);
+    }
     if (this.good >= needed) {
       const good = this.answers.filter(answer => answer.good);
       return good.slice(0, needed).map(({ reply }) => reply);

@@ -12,11 +12,12 @@ import { createSending, type Send, sendToAll } from './sending.js';
 import { isSameFamily } from './view-places.js';
 
 /**
- * A packet for so many others goes to each of them by itself. What is multicast comes back to its sender too, which costs
- * more than to send it twice; on one machine, where nothing but the calls of the system has a price, more than four times.
+ * A packet for so many others goes to each of them by itself: what is multicast comes back to its sender too. On one machine
+ * it costs more to receive a long packet than to send it four times.
  */
 const fewOthers = 1;
-const fewOthersOnLoopback = 4;
+const fewOthersOfLong = 4;
+const longPacketBytes = 16_384;
 
 /**
  * The transport where multicast works. A member's packets, multicasts included, leave by one socket of its own, so that
@@ -49,9 +50,14 @@ function createLayer(
   const receive = createArrival(context, seal);
   const sockets: DatagramSocket[] = [];
   let send: Send | undefined;
-  /** The other members of the view, where they are few. */
+  /** The other members of the view. */
   let others: readonly SocketAddress[] | undefined;
-  const few = isLoopback(address.interface) ? fewOthersOnLoopback : fewOthers;
+
+  /** Each of those to whom this packet for all goes; undefined: it is multicast. */
+  const eachOf = ({ length }: Buffer): readonly SocketAddress[] | undefined => {
+    const few = length >= longPacketBytes && isLoopback(address.interface) ? fewOthersOfLong : fewOthers;
+    return others !== undefined && others.length <= few ? others : undefined;
+  };
 
   const packing = createPacking({
     context,
@@ -60,8 +66,9 @@ function createLayer(
     emit: (packet, target, sent) => {
       if (send === undefined) return;
       if (target === everyone) {
-        if (others === undefined) send(packet, group, sent);
-        else sendToAll(send, packet, others, sent);
+        const places = eachOf(packet);
+        if (places === undefined) send(packet, group, sent);
+        else sendToAll(send, packet, places, sent);
       } else if (target === everywhere) {
         const places = service.places.filter(place => isSameFamily(place, group));
         sendToAll(send, packet, [group, ...places], sent);
@@ -82,8 +89,7 @@ function createLayer(
       if (event.type !== 'view') return;
       const { members, id } = event.view;
       directory.retain(members);
-      const places = members.filter(member => member.id !== context.self.id).map(({ at }) => at);
-      others = places.length <= few ? places : undefined;
+      others = members.filter(member => member.id !== context.self.id).map(({ at }) => at);
       seal?.enter(id);
     },
     start: async () => {
