@@ -1,0 +1,11 @@
+/** Some seeds of everything at once; `npm run test:soak` runs ten thousand. */
+import { test } from 'vitest';
+import { mixture } from './mixture.js';
+import { play } from './stage.js';
+
+const seeds = Number(process.env.SEEDS_OF_MIXTURE ?? process.env.SEEDS ?? 12);
+const first = Number(process.env.FIRST_SEED ?? 1);
+
+test(`${mixture.title}, ${seeds} seeds`, async () => {
+  for (let seed = first; seed < first + seeds; seed++) await play(mixture, seed);
+});
