@@ -27,6 +27,7 @@ describe('found by a seed', () => {
     ['who was taken for dead by one member stayed so, though nobody excluded it', 27, 15],
     ['two sides waited to be merged by a coordinator that was none any more', 0, 180],
     ['a side that had gone into another view was asked to merge', 0, 2],
+    ['two leaders each waited for members that had followed the other', 0, 2118],
   ];
   for (const [title, number, seed] of findings) {
     test(title, () => play([...scenarios, mixture].find(each => each.number === number)!, seed));

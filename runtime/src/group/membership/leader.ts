@@ -130,7 +130,8 @@ export class Leader {
   }
 
   outdated(frame: FrameOf<'outdated'>): void {
-    if (frame.ballot.number <= this.highestBallot || this.round === undefined) return;
+    // Of two attempts with one number, the one whose leader has the higher id counts.
+    if (frame.ballot.number < this.highestBallot || this.round === undefined) return;
     if (!this.core.view || !sameView(frame.view, this.core.view.id)) return;
     this.highestBallot = frame.ballot.number;
     if (this.core.leads) this.start();
@@ -330,6 +331,12 @@ export class Leader {
     const { core, round } = this;
     this.repeatAt = Number.POSITIVE_INFINITY;
     if (round === undefined) return;
+    if (!core.leads) {
+      // One that was taken for dead is there, and leads.
+      this.endRound();
+      this.merge?.failed();
+      return;
+    }
     const { proposal } = round;
     const frame: MembershipFrame =
       proposal === undefined ? this.flushFrame(round) : { type: 'prepare', view: core.view!.id, proposal };

@@ -47,6 +47,8 @@ export class Participant {
       return;
     }
     if (!this.accepts(from, gone)) return;
+    // It is there, whatever was thought of it.
+    core.gone.delete(from);
     if (this.ballot === undefined) core.raise({ type: 'block' });
     if (this.ballot === undefined || compareBallots(ballot, this.ballot) > 0) {
       this.ballot = ballot;
@@ -63,7 +65,10 @@ export class Participant {
     if (!this.isOfMyView(from, frame)) return;
     const { proposal, view } = frame;
     const { ballot } = proposal;
-    if (this.ballot === undefined || compareBallots(ballot, this.ballot) !== 0) return;
+    if (this.ballot === undefined) return;
+    const order = compareBallots(ballot, this.ballot);
+    if (order < 0) core.send(from, { type: 'outdated', view, ballot: this.ballot });
+    if (order !== 0) return;
     if (this.committed !== undefined && compareBallots(ballot, this.committed.ballot) === 0) {
       core.send(from, { type: 'prepared', view, ballot });
       return;
