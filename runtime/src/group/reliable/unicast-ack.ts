@@ -24,6 +24,9 @@ export interface UnicastAck {
   readonly missing: readonly SeqRange[];
 }
 
+/** The longest time in milliseconds that an acknowledgement waits for company: senders wait so much longer. */
+export const longestAckDelay = 20;
+
 /** So many ranges fit into one acknowledgement; `seen` ends before the first that does not. */
 export const mostRanges = 64;
 

@@ -2,7 +2,7 @@
 import { NumberSet } from '../../request-reply/number-set.js';
 import type { DropReason } from '../layer.js';
 import type { Message } from '../message.js';
-import { mostRanges, type SeqRange, type UnicastAck } from './unicast-ack.js';
+import { longestAckDelay, mostRanges, type SeqRange, type UnicastAck } from './unicast-ack.js';
 import { sizeOf } from './unicast-queue.js';
 
 /** How much may be held that cannot be delivered yet, because something before it is missing. */
@@ -12,12 +12,11 @@ export interface AheadLimits {
   readonly messages: number;
 }
 
-/** Milliseconds that an acknowledgement waits for company. */
-const ackDelay = 2;
 /**
- * What is received meanwhile, and makes it leave at once: little at first and after losses, when the sender's window may be
+ * How many milliseconds an acknowledgement waits for company, and what is received meanwhile and makes it leave at once: little at first and after losses, when the sender's window may be
  * small, and more when much has come without any.
  */
+const ackDelayAtFirst = 2;
 const ackBytesAtFirst = 16 * 1024;
 const ackBytesLater = 64 * 1024;
 const firstBytes = 256 * 1024;
@@ -106,9 +105,12 @@ export class UnicastReceiver {
     this.smoothBytes += size;
     this.pendingBytes += size;
     this.pendingMessages++;
-    const most = this.smoothBytes < firstBytes ? ackBytesAtFirst : ackBytesLater;
+    const isEarly = this.smoothBytes < firstBytes;
+    const most = isEarly ? ackBytesAtFirst : ackBytesLater;
     if (this.pendingBytes >= most || this.pendingMessages >= ackMessages) this.ackAt = now;
-    else if (this.ackAt === Number.POSITIVE_INFINITY) this.ackAt = now + ackDelay;
+    else if (this.ackAt === Number.POSITIVE_INFINITY) {
+      this.ackAt = now + (isEarly ? ackDelayAtFirst : longestAckDelay);
+    }
   }
 
   private deliverAhead(received: NumberSet, now: number, out: Message[]): void {

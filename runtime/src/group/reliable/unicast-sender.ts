@@ -8,7 +8,7 @@ import type { Random } from '../../platform/platform.js';
 import { type CongestionWindow, createCongestionWindow } from '../../request-reply/congestion.js';
 import { backOff, createRoundTripEstimate } from '../../request-reply/retransmission.js';
 import { Message } from '../message.js';
-import type { UnicastAck } from './unicast-ack.js';
+import { longestAckDelay, type UnicastAck } from './unicast-ack.js';
 import { type Entry, EntryState, messageOverhead, sizeOf, UnicastQueue } from './unicast-queue.js';
 
 /** What a member sends to another at the most before it hears of it. */
@@ -21,7 +21,7 @@ export interface SendLimits {
 }
 
 /** Milliseconds before the first sample; the other end is near, as a rule. */
-const firstTimeout = 50;
+const firstTimeout = 50 - longestAckDelay;
 /** A time-out that is noticed so much too late is this member's own stall: what has arrived meanwhile is read first. */
 const ownStall = 20;
 
@@ -164,7 +164,7 @@ export class UnicastSender {
     if (now < this.timeoutAt) return [];
     if (now - this.timeoutAt > ownStall && !this.isExcused) {
       this.isExcused = true;
-      this.timeoutAt = now + this.roundTrip.timeout;
+      this.timeoutAt = now + this.timeout;
       return [];
     }
     return this.timeOut(now);
@@ -292,8 +292,13 @@ export class UnicastSender {
     return out;
   }
 
+  /** The round trip is told without the time that the acknowledgement waited (compare PTO in RFC 9002, section 6.2.1). */
+  private get timeout(): number {
+    return this.roundTrip.timeout + longestAckDelay;
+  }
+
   private startTimeout(now: number): void {
-    this.timeoutAt = now + backOff(this.roundTrip.timeout, this.timeouts, this.random);
+    this.timeoutAt = now + backOff(this.timeout, this.timeouts, this.random);
   }
 
   private schedule(): void {
