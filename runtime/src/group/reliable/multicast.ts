@@ -22,6 +22,7 @@ import {
   writeMissing,
   writeStability,
 } from './multicast-frames.js';
+import { answerTo, messageOverhead, whomToAsk } from './repair.js';
 import { Stability } from './stability.js';
 
 /** Times in milliseconds. */
@@ -36,13 +37,10 @@ export interface MulticastOptions {
 
 /** So many ranges are asked for at once; the rest when these have come. */
 const rangesPerRequest = 32;
-/** So much is sent again for one request. */
-const messagesPerAnswer = 1024;
-const bytesPerAnswer = 128 * 1024;
 /** Received bytes after which the acknowledgement does not wait. */
 const bytesPerAcknowledgement = 128 * 1024;
-/** Counted for each message beside its body. */
-const messageOverhead = 32;
+/** While messages follow each other, an acknowledgement waits so many times longer. */
+const busyFactor = 4;
 /** Messages of a view that this member has not installed yet: so many are kept. */
 const earlyMessages = 4096;
 /** The longest pause between two repetitions. */
@@ -93,6 +91,7 @@ class ReliableMulticast implements Layer, MulticastService {
   /** Ranks of senders of whose messages the others are to be told that they were received or taken. */
   private readonly untold = new Set<number>();
   private untoldBytes = 0;
+  private toldAt = Number.NEGATIVE_INFINITY;
   /** What was noted last, so that a run of messages of one sender is noted cheaply. */
   private lastUntold = -1;
   private ownIsDue = false;
@@ -245,8 +244,8 @@ class ReliableMulticast implements Layer, MulticastService {
       this.highestPause = this.highestDelay;
       this.highestAt = this.lastSentAt + this.highestDelay;
       this.wake(this.highestAt);
-      this.awaitStability();
     }
+    this.awaitStability();
     if (this.inboxes.length === 1) this.release(this.rank);
   }
 
@@ -323,17 +322,7 @@ class ReliableMulticast implements Layer, MulticastService {
     if (!this.isMine(view, asker)) return;
     const inbox = this.inboxes[sender];
     if (inbox === undefined) throw new MalformedBytes(`no member of this view has rank ${sender}`);
-    const again: Message[] = [];
-    let bytes = 0;
-    for (const [first, last] of ranges) {
-      for (let seq = first; seq <= Math.min(last, inbox.highest); seq++) {
-        const found = inbox.ring.get(seq);
-        if (found === undefined) continue;
-        if (again.length >= messagesPerAnswer || bytes > bytesPerAnswer) break;
-        bytes += found.body.length + messageOverhead;
-        again.push(copyTo(found, asker));
-      }
-    }
+    const again = answerTo(asker, inbox, ranges);
     if (again.length > 0) this.context.down(again);
   }
 
@@ -421,7 +410,7 @@ class ReliableMulticast implements Layer, MulticastService {
       return;
     }
     const { view } = this;
-    const target = this.whomToAsk(rank, inbox);
+    const target = whomToAsk(view!, this.rank, this.stability, rank, inbox, this.holders?.[rank]);
     const ranges = inbox.missing(rangesPerRequest);
     const { id: self } = this.context.self;
     if (target !== self && ranges.length > 0) {
@@ -430,19 +419,6 @@ class ReliableMulticast implements Layer, MulticastService {
     }
     const pause = Math.min(20 * 2 ** Math.min(inbox.requests++, 5), longestPause);
     inbox.requestAt = now + pause * (0.75 + this.context.random.next() / 2);
-  }
-
-  /** First the sender; when it does not answer, whoever else holds it, one after the other. */
-  private whomToAsk(rank: number, inbox: Inbox): MemberId {
-    const members = this.view!.members;
-    const named = this.holders?.[rank];
-    if (named !== undefined && inbox.requests % 3 !== 2) return named;
-    if (named === undefined && inbox.requests < 2) return members[rank]!.id;
-    const next = inbox.contiguous + 1;
-    const others = members.filter(
-      (_, index) => index !== this.rank && (this.stability.of(index)[rank]! >= next || index === rank),
-    );
-    return others[inbox.requests % others.length]?.id ?? members[rank]!.id;
   }
 
   /** The others are to be told of this sender's messages. */
@@ -455,9 +431,11 @@ class ReliableMulticast implements Layer, MulticastService {
     this.untoldBytes += bytes;
     if (this.untoldBytes >= bytesPerAcknowledgement) this.tellSoon();
     else if (this.tellAt === Number.POSITIVE_INFINITY) {
-      this.tellAt = this.context.clock.now() + this.acknowledgeDelay;
+      const now = this.context.clock.now();
+      // Where messages follow each other, one acknowledgement serves for more of them.
+      const isBusy = now - this.toldAt < busyFactor * this.acknowledgeDelay;
+      this.tellAt = now + this.acknowledgeDelay * (isBusy ? busyFactor : 1);
       this.wake(this.tellAt);
-      this.awaitStability();
     }
   }
 
@@ -475,6 +453,8 @@ class ReliableMulticast implements Layer, MulticastService {
     this.untoldBytes = 0;
     const { view } = this;
     if (view === undefined || this.untold.size === 0) return;
+    this.toldAt = this.context.clock.now();
+    this.awaitStability();
     const entries: StabilityEntry[] = [];
     for (const sender of this.untold) {
       const { contiguous, consumed } = this.inboxes[sender]!;
@@ -573,20 +553,6 @@ class ReliableMulticast implements Layer, MulticastService {
 }
 
 const isMulticast = ({ reliable, target }: Message): boolean => reliable && target === everyone;
-
-/** A multicast once more, to one member. */
-function copyTo(original: Message, target: MemberId): Message {
-  const copy = new Message(original.kind, original.sender, target, original.body);
-  copy.reliable = true;
-  copy.order = original.order;
-  copy.safe = original.safe;
-  copy.more = original.more;
-  copy.nested = original.nested;
-  copy.view = original.view;
-  copy.seq = original.seq;
-  copy.vector = original.vector;
-  return copy;
-}
 
 const handlers: Partial<Record<Kind, (this: ReliableMulticast, message: Message) => void>> = {
   [Kind.missing]: ReliableMulticast.prototype.onMissing,
