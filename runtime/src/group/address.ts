@@ -5,13 +5,16 @@
 import { createHash } from 'node:crypto';
 import type { SocketAddress } from '../platform/platform.js';
 
+/** Where a group is, as an address is read. */
 export type GroupAddress = MulticastAddress | ListAddress;
 
 /** The members are those who joined the same multicast group. */
 export interface MulticastAddress {
+  /** Tells the forms apart. */
   readonly scheme: 'udp+multicast';
   /** The IPv4 multicast group. */
   readonly host: string;
+  /** The port of the group; each member has another one for itself. */
   readonly port: number;
   /** The address of the interface by which multicasts leave and come; members are reached at it too. */
   readonly interface: string;
@@ -23,6 +26,7 @@ export interface MulticastAddress {
 
 /** Members are at known places, each at one of them. */
 export interface ListAddress {
+  /** Tells the forms apart. */
   readonly scheme: 'udp' | 'tcp';
   /** Where members may be; hosts are IP addresses or names. */
   readonly places: readonly SocketAddress[];

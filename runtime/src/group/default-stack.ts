@@ -21,6 +21,7 @@ import { unicastTransport } from './transport/unicast.js';
 
 /** What a stack is composed for. */
 export interface StackPurpose {
+  /** Where the group is. */
   readonly address: GroupAddress;
   /** What a joiner is to be given, in this order. Filled until the stack is composed. */
   readonly state: readonly StatePart[];

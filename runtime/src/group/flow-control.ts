@@ -12,6 +12,7 @@ import type { Batch, Message } from './message.js';
 import { MessageQueue } from './message-queue.js';
 import type { FlowService, Services } from './services.js';
 
+/** How much a member may have sent that not all have taken. */
 export interface FlowOptions {
   /**
    * Bytes that this member may have sent to all and that not all have taken. They should fit into the receive buffer of a

@@ -9,6 +9,7 @@ import { everyone, type MemberId } from './member.js';
 import { type Batch, Message } from './message.js';
 import type { FragmentationService } from './services.js';
 
+/** How long messages may be. */
 export interface FragmentationOptions {
   /** Bytes of the longest message. The same at all members: what is longer for one of them, it drops. Default: 64 MiB. */
   readonly longest?: number;

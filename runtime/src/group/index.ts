@@ -51,11 +51,23 @@ export type {
   GroupStats,
 } from './group-member.js';
 export { type JoinOptions, join } from './join.js';
-export type { LayerSpec } from './layer.js';
-export type { MemberAddress } from './member.js';
+export type {
+  Directory,
+  DropReason,
+  GroupEvent,
+  Layer,
+  LayerContext,
+  LayerSpec,
+  ServiceName,
+  ViewEvent,
+} from './layer.js';
+export type { Member, MemberAddress, MemberId } from './member.js';
+export type { JoiningOptions } from './membership/joining.js';
 export { type MembershipOptions, membership } from './membership/membership.js';
+export type { MergingOptions } from './membership/merging.js';
+export { type Batch, Kind, Message, Order } from './message.js';
 export { ordering } from './order/order.js';
-export type { GroupPart, StatePart } from './port.js';
+export type { GroupPart, GroupPort, SendOptions, StatePart } from './port.js';
 export { type MulticastOptions, reliableMulticast } from './reliable/multicast.js';
 export { reliableUnicast, type UnicastOptions } from './reliable/unicast.js';
 export {
@@ -68,8 +80,9 @@ export {
 export type { GroupErrorListener } from './rpc/procedure-work.js';
 export type { RpcDispatcherOptions } from './rpc/rpc-dispatcher.js';
 export type { TransportSecurity } from './security/seal.js';
+export type * from './services.js';
 export { stateTransfer } from './state-transfer.js';
 export { multicastTransport } from './transport/multicast.js';
 export { tcpTransport } from './transport/tcp.js';
 export { unicastTransport } from './transport/unicast.js';
-export type { GroupView } from './view.js';
+export type { GroupView, View, ViewId } from './view.js';

@@ -8,11 +8,14 @@ import type { Batch } from './message.js';
 import type { Services } from './services.js';
 import type { View } from './view.js';
 
+/** As `requires` and `provides` name services. */
 export type ServiceName = keyof Services;
 
 /** The next view, and how it came about. */
 export interface ViewEvent {
+  /** Tells the events apart. */
   readonly type: 'view';
+  /** What begins. */
   readonly view: View;
   /** The members that were in no view before. */
   readonly joined: readonly MemberId[];
@@ -20,7 +23,14 @@ export interface ViewEvent {
   readonly sides: readonly (readonly MemberId[])[];
 }
 
-/** What happens to a group, as the layers tell each other. Each layer is told, from the lowest to the highest. */
+/**
+ * What happens to a group, as the layers tell each other. Each layer is told, from the lowest to the highest.
+ *
+ * @prop type - tells the events apart
+ * @prop member - whom it is about
+ * @prop reason - why it ended
+ * @prop error - what made it fail
+ */
 export type GroupEvent =
   /** The next view begins. What is sent from now on belongs to it. */
   | ViewEvent

@@ -6,8 +6,9 @@ import type { ViewId } from './view.js';
 export const Kind = {
   /** Bytes of the application: `Channel`. */
   channel: 1,
-  /** Calls and replies of group RPC, and of `MessageDispatcher`. */
+  /** Calls of group RPC, and of `MessageDispatcher`. */
   call: 2,
+  /** Their replies. */
   reply: 3,
   /** Calls from outside an open group, and what members tell each other of them. */
   relay: 4,
@@ -19,16 +20,19 @@ export const Kind = {
   order: 9,
   /** Who is there? */
   discovery: 16,
-  /** I am here; and are you? */
+  /** I am here. */
   heartbeat: 17,
+  /** And are you? */
   verify: 18,
   /** Where the connections are made by which members watch each other. */
   connection: 23,
   /** Acknowledgements of reliable unicast. */
   unicastAck: 19,
-  /** Requests for lost multicasts, what each has, and how far a sender got. */
+  /** Requests for lost multicasts. */
   missing: 20,
+  /** What a member has of those of each. */
   stability: 21,
+  /** How far a sender got. */
   highest: 22,
   /** Joins, leaves, flush and views. */
   membership: 24,
@@ -38,7 +42,16 @@ export const Kind = {
 export type Kind = (typeof Kind)[keyof typeof Kind];
 
 /** In which order the members take a message, relative to others. Rises with what it promises. */
-export const Order = { unordered: 0, fifo: 1, causal: 2, total: 3 } as const;
+export const Order = {
+  /** In none; in fact in that of each sender. */
+  unordered: 0,
+  /** Each sender's in the order of sending. */
+  fifo: 1,
+  /** After all that its sender had delivered or sent before. */
+  causal: 2,
+  /** In one order at all members. */
+  total: 3,
+} as const;
 export type Order = (typeof Order)[keyof typeof Order];
 
 /**
@@ -46,6 +59,7 @@ export type Order = (typeof Order)[keyof typeof Order];
  * less to walk than one with a table of headers each.
  */
 export class Message {
+  /** Who takes it. */
   readonly kind: Kind;
   /** Set on its way up; on its way down it is oneself, but for retransmissions of what others sent. */
   sender: MemberId;
@@ -81,6 +95,7 @@ export class Message {
   /** Of causal multicasts: how many messages of each member, by rank, its sender had delivered. */
   vector: readonly number[] | undefined = undefined;
 
+  /** A message that may be lost; what else it is to be is set afterwards. */
   constructor(kind: Kind, sender: MemberId, target: MemberId, body: Uint8Array) {
     this.kind = kind;
     this.sender = sender;

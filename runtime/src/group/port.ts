@@ -23,7 +23,9 @@ export interface GroupPort {
   readonly view: View | undefined;
   /** Whether this member's view is the primary partition. */
   readonly primary: boolean;
+  /** Time and timers. */
   readonly clock: Clock;
+  /** Ids and jitter. */
   readonly random: Random;
   /** False once this member has left or was closed; sending throws then. */
   readonly open: boolean;

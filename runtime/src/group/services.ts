@@ -4,6 +4,7 @@ import type { MemberId } from './member.js';
 import type { Message } from './message.js';
 import type { View, ViewId } from './view.js';
 
+/** All services, by the names that `requires` and `provides` have for them. */
 export interface Services {
   /** Packets to one member and to all. Provided by every transport. */
   readonly transport: TransportService;
@@ -25,6 +26,7 @@ export interface Services {
   readonly flow: FlowService;
 }
 
+/** Carries packets. */
 export interface TransportService {
   /** The longest body that one packet takes. */
   readonly maxBody: number;
@@ -35,6 +37,7 @@ export interface TransportService {
   places: readonly SocketAddress[];
 }
 
+/** Finds members of the group. */
 export interface DiscoveryService {
   /**
    * Looks for members once: asks, and calls back with who answered, after `timeout` milliseconds or when a coordinator
@@ -61,6 +64,7 @@ export interface Discovered {
   readonly by: MemberId;
 }
 
+/** Watches the members of the view. */
 export interface DetectionService {
   /** Asks a member at once whether it lives; ends in `dead` or, when it was suspected, in `unsuspect`. */
   verify(id: MemberId): void;
@@ -68,6 +72,7 @@ export interface DetectionService {
   viewOf(id: MemberId): ViewId | undefined;
 }
 
+/** Brings messages to one member. */
 export interface UnicastService {
   /** Drops what waits for a member that is gone, and starts a new connection when it is back. */
   forget(id: MemberId): void;
@@ -81,6 +86,7 @@ export interface UnicastService {
 /** By rank in a view: how many messages of each member, without a gap, from the first. */
 export type Cut = readonly number[];
 
+/** Brings messages to all members of the view. */
 export interface MulticastService {
   /** Of the current view: how far what was received has no gap, by rank. */
   received(): Cut;
@@ -109,6 +115,7 @@ export interface MulticastService {
   consumed(message: Message): void;
 }
 
+/** Agrees on views. */
 export interface MembershipService {
   /** The current view; undefined before the first. */
   readonly view: View | undefined;
@@ -122,11 +129,13 @@ export interface MembershipService {
   readonly primary: boolean;
 }
 
+/** Splits long messages. */
 export interface FragmentationService {
   /** The longest body of a reliable message. */
   readonly longest: number;
 }
 
+/** Delivers in order. */
 export interface OrderService {
   /** By rank: how many of each member's multicasts of this view were delivered, fragments counted. */
   delivered(): Cut;
@@ -137,9 +146,8 @@ export interface OrderService {
   finish(): void;
 }
 
+/** Holds senders back. */
 export interface FlowService {
   /** False: sent messages wait here, and the event `room` tells when they do not any more. */
   readonly writable: boolean;
 }
-
-export type { ViewId };

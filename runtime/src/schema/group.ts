@@ -14,7 +14,11 @@ export type AtLeast<Order extends DeliveryOrder> = Order extends 'total'
       ? 'fifo' | 'causal' | 'total'
       : DeliveryOrder;
 
-/** How many replies a caller waits for. */
+/**
+ * How many replies a caller waits for.
+ *
+ * @prop n - so many
+ */
 export type ReplyPolicy =
   /** One: a result or a declared error. Members that failed otherwise count only when no other is left. */
   | 'first'
@@ -30,6 +34,11 @@ export type ReplyPolicy =
 /**
  * What became of a call at one member. `Declared` are the errors that the procedure declares.
  *
+ * @prop kind - tells what became of it
+ * @prop member - as views name it
+ * @prop value - what the procedure returned
+ * @prop metadata - what it sent beside its answer
+ * @prop error - what it threw, or why it was not executed
  * @typeParam Result - what the procedure returns
  * @typeParam Declared - the union of the errors that it declares; `never` when it declares none
  */

@@ -34,6 +34,11 @@ export class DistributedCounter implements GroupPart {
   private count: bigint;
   private block: BlockPort | undefined;
 
+  /**
+   * Makes it; it takes part once it is handed to `join`.
+   *
+   * @param name the same at all members, and of no other block of the group
+   */
   constructor(name: string, { initial = 0n, safe = true }: DistributedCounterOptions = {}) {
     this.name = name;
     this.count = initial;

@@ -66,6 +66,11 @@ export class DistributedLock implements GroupPart {
   private ownDelivered = 0;
   private block: BlockPort | undefined;
 
+  /**
+   * Makes it; it takes part once it is handed to `join`.
+   *
+   * @param name the same at all members, and of no other block of the group
+   */
   constructor(name: string) {
     this.name = name;
   }

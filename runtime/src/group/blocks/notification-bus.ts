@@ -29,6 +29,11 @@ export class NotificationBus<T = unknown> implements GroupPart {
   private readonly listeners = new Set<NotificationListener<T>>();
   private block: BlockPort | undefined;
 
+  /**
+   * Makes it; it takes part once it is handed to `join`.
+   *
+   * @param name the same at all members, and of no other block of the group
+   */
   constructor(name: string, { order = 'fifo', codec }: NotificationBusOptions<T> = {}) {
     this.name = name;
     this.order = Order[order];

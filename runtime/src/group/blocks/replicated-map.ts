@@ -30,7 +30,13 @@ export interface ReplicatedMapOptions<K extends MapKey, V> {
   readonly merge?: (one: V, other: V, key: K) => V;
 }
 
-/** What has changed. */
+/**
+ * What has changed.
+ *
+ * @prop kind - tells the changes apart
+ * @prop key - whose value it is
+ * @prop value - the new one
+ */
 export type MapChange<K extends MapKey, V> =
   | { readonly kind: 'set'; readonly key: K; readonly value: V }
   | { readonly kind: 'delete'; readonly key: K }
@@ -54,6 +60,11 @@ export class ReplicatedMap<K extends MapKey = string, V = unknown> implements Gr
   private content = new Map<K, V>();
   private block: BlockPort | undefined;
 
+  /**
+   * Makes it; it takes part once it is handed to `join`.
+   *
+   * @param name the same at all members, and of no other block of the group
+   */
   constructor(name: string, options: ReplicatedMapOptions<K, V> = {}) {
     this.name = name;
     this.options = options;

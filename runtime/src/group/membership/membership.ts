@@ -14,6 +14,7 @@ import { Merging, type MergingOptions } from './merging.js';
 import { firstView } from './next-view.js';
 import { Participant } from './participant.js';
 
+/** How views are agreed on and merged. */
 export interface MembershipOptions extends JoiningOptions, MergingOptions {}
 
 /** Who leaves asks for it so often, in milliseconds, and goes without an answer after the longer time. */

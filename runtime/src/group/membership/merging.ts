@@ -12,6 +12,7 @@ import type { FrameHandlers } from './frames.js';
 import type { Leader, MergeHooks } from './leader.js';
 import { mergeViews, type NextView, type Side } from './next-view.js';
 
+/** How views that meet become one. */
 export interface MergingOptions {
   /** How often a coordinator announces itself, in milliseconds; `Infinity`: views never merge. Default: 1000. */
   readonly announceInterval?: number;

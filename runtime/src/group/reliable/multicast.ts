@@ -50,6 +50,7 @@ const ownStall = 5;
 /** What is not stable after so long without progress is asked about. */
 const askDelay = 100;
 
+/** The layer that brings a message of a view to all its members. */
 export function reliableMulticast(options: MulticastOptions = {}): LayerSpec {
   return {
     name: 'reliable-multicast',

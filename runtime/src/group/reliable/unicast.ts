@@ -16,6 +16,7 @@ import type { UnicastReceiver } from './unicast-receiver.js';
 import { UnicastReceivers } from './unicast-receivers.js';
 import { type SendLimits, UnicastSender } from './unicast-sender.js';
 
+/** How much may be on its way to one member. */
 export interface UnicastOptions {
   /** Bytes on the way to one member; so many may wait besides. Default: 512 KiB. */
   readonly windowBytes?: number;

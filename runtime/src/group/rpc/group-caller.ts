@@ -20,6 +20,7 @@ export interface CastOptions extends Pick<CallOptions, 'deadline' | 'signal' | '
   readonly parent?: ParentCall | null | undefined;
   readonly replies?: ReplyPolicy | undefined;
   readonly order?: DeliveryOrder | undefined;
+  /** Uniform agreement: delivered nowhere before a majority of the view holds it. */
   readonly safe?: boolean | undefined;
 }
 

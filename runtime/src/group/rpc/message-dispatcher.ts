@@ -60,7 +60,10 @@ export interface MessageCastOptions extends Omit<CastOptions, 'metadata' | 'pare
 const usual = { order: 'fifo', replies: 'all' } as const;
 
 /** The dispatchers of one member, by name. */
-const dispatchers = new WeakMap<Exchange, Map<string, MessageDispatcher>>();
+const dispatchers = new WeakMap<Exchange, Map<string, Taker>>();
+
+/** Answers what was sent to the dispatcher of one name. */
+type Taker = (call: MemberCall, bytes: Buffer) => void;
 
 /** Casts messages and collects replies: a part of a member, made before `join` and handed to it. */
 export class MessageDispatcher implements GroupPart {
@@ -94,7 +97,7 @@ export class MessageDispatcher implements GroupPart {
     if (named.has(this.name)) {
       throw new TypeError(`the member has two message dispatchers named '${this.name}': rename one`);
     }
-    named.set(this.name, this);
+    named.set(this.name, (call, bytes) => this.take(exchange, call, bytes));
     this.exchange = exchange;
   }
 
@@ -124,7 +127,7 @@ export class MessageDispatcher implements GroupPart {
   }
 
   /** Has a message answered that was sent to this dispatcher. */
-  take(exchange: Exchange, call: MemberCall, bytes: Buffer): void {
+  private take(exchange: Exchange, call: MemberCall, bytes: Buffer): void {
     const { onRequest } = this;
     if (onRequest === undefined) {
       exchange.turnAway(
@@ -136,13 +139,13 @@ export class MessageDispatcher implements GroupPart {
   }
 }
 
-function targetOf(exchange: Exchange, named: ReadonlyMap<string, MessageDispatcher>) {
+function targetOf(exchange: Exchange, named: ReadonlyMap<string, Taker>) {
   return {
     take(call: MemberCall, reader: Reader): void {
       const name = reader.rawBytes(reader.rawU8()).toString();
       const bytes = reader.rawBytes(reader.remaining);
-      const dispatcher = named.get(name);
-      if (dispatcher !== undefined) dispatcher.take(exchange, call, bytes);
+      const take = named.get(name);
+      if (take !== undefined) take(call, bytes);
       else exchange.turnAway(call, 'unimplemented', `this member has no message dispatcher '${name}'`);
     },
   };
