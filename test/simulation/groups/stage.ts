@@ -12,6 +12,8 @@ export const groupName = 'stage';
 /** Milliseconds of virtual time after which what is waited for does not come any more. */
 const patience = 60_000;
 /** How often is looked whether it is there. */
+/** Longer than by default: in the worst of it, one silent death after the other holds joins up. */
+const joinTime = 120_000;
 const glance = 5;
 /** How long it takes at the most until nothing is under way any more. */
 const aftermath = 3000;
@@ -109,7 +111,7 @@ export class GroupStage {
     const attempt = { host, platform };
     this.joining.add(attempt);
     const member = await host
-      .join(address, { name: groupName, ...options })
+      .join(address, { name: groupName, timeout: joinTime, ...options })
       .finally(() => this.joining.delete(attempt));
     const actor = new Actor(name, member, this.judge, told);
     // Its process may have ended while it joined.
