@@ -36,9 +36,11 @@ test('every example of groups is run', () => {
 
 test('npm run demo:group keeps all promises, and draws a picture', async () => {
   const picture = join(temporaryFolder(), 'run.svg');
-  const { stdout, stderr } = await run(process.execPath, [programOf('demo:group'), '--svg', picture]);
-  expect(stderr).toBe('');
-  expect(stdout.trimEnd().split('\n').at(-1)).toMatch(
+  const program = [programOf('demo:group'), '--svg', picture];
+  // A demo that fails prints what it saw, which belongs into the report of the test.
+  const { stdout, stderr } = await run(process.execPath, program).catch(failed => failed);
+  expect(stderr, stdout).toBe('');
+  expect(stdout.trimEnd().split('\n').at(-1), stdout).toMatch(
     /^All promises kept: a new view \d+ ms after kill -9, /,
   );
   const svg = readFileSync(picture, 'utf8');

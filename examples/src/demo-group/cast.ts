@@ -7,6 +7,9 @@ import { Trace } from './trace.js';
 /** Multicast that does not leave this machine: it goes out by the loopback interface, and passes no router. */
 const address = 'udp+multicast://239.255.74.4:7474?interface=127.0.0.1&ttl=0';
 
+/** Where the demo runs twice at a time, these are two groups. */
+const group = `demo ${process.pid}`;
+
 /** Milliseconds until something that several are told to do at once: long enough that all have heard of it. */
 const notice = 50;
 
@@ -22,7 +25,7 @@ export class Cast {
       this.trace.note(name, happening),
     );
     this.programs.set(name, program);
-    const member = await program.ask('join', { address, name });
+    const member = await program.ask('join', { address, group, name });
     this.addresses.set(name, member);
     this.trace.name(member, name);
   }

@@ -6,6 +6,7 @@ import { decodeLine, encodeLine, type Happening, type LineOrder, type News, now 
 
 export interface JoinRequest {
   readonly address: string;
+  readonly group: string;
   /** What it calls itself in its lines. */
   readonly name: string;
 }
@@ -16,8 +17,6 @@ export interface SayRequest {
   /** When to say it, so that several say something at once. */
   readonly at: number;
 }
-
-const group = 'demo';
 
 /** A fault of the network that the demo can put between members: the lowest layer but the transport. */
 const cable = partition();
@@ -73,7 +72,7 @@ const duties = {
   async join(request: JoinRequest): Promise<string> {
     ({ name } = request);
     member = await join(request.address, {
-      name: group,
+      name: request.group,
       state,
       stack: purpose => {
         const [transport, ...layers] = defaultStack(purpose);

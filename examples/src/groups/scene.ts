@@ -10,9 +10,12 @@ export interface Scene {
   show(line: string): void;
 }
 
-/** All members are in this process, which a group does not mind; the multicasts stay on this machine. */
+/**
+ * All members are in this process, which a group does not mind; the multicasts stay on this machine. Where the same example
+ * is played twice at a time, these are two groups.
+ */
 export const thisMachine: Scene = {
-  joinAs: () => join,
+  joinAs: () => (address, options) => join(address, { ...options, name: `${options.name} ${process.pid}` }),
   show: line => console.log(line),
 };
 
