@@ -137,6 +137,16 @@ export class Leader {
     if (this.core.leads) this.start();
   }
 
+  /**
+   * Somebody leads because this member seemed to be gone, and it leads itself. Who has agreed goes there; the others may
+   * wait for this member, which they know to live, and hold the attempt up: it makes one of its own.
+   */
+  dispute({ ballot }: FrameOf<'flush'>): void {
+    if (!this.core.leads || this.core.hasEnded || ballot.number < this.highestBallot) return;
+    this.highestBallot = ballot.number;
+    this.start();
+  }
+
   confirmed(from: MemberId, frame: FrameOf<'installed'>): void {
     if (this.installed === undefined || !sameView(frame.view, this.installed.view.id)) return;
     this.unconfirmed = this.unconfirmed.filter(({ id }) => id !== from);

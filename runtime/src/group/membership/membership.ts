@@ -84,7 +84,10 @@ class Membership implements Layer, MembershipService {
         leader.isDestroying = true;
         leader.evaluate();
       },
-      flush: (from, frame) => participant.flush(from, frame),
+      flush: (from, frame) => {
+        participant.flush(from, frame);
+        if (frame.gone.includes(this.core.self.id) && this.isHere(from, frame.view)) leader.dispute(frame);
+      },
       flushed: (from, frame) => leader.flushed(from, frame),
       outdated: (_, frame) => leader.outdated(frame),
       prepare: (from, frame) => participant.prepare(from, frame),
