@@ -1,5 +1,6 @@
 /** A thousand seeds of every scenario of groups, and ten thousand of everything at once. */
 import { describe, test } from 'vitest';
+import { playManyMembers } from '../simulation/groups/many-members.js';
 import { mixture } from '../simulation/groups/mixture.js';
 import { scenarios } from '../simulation/groups/scenarios.js';
 import { play } from '../simulation/groups/stage.js';
@@ -29,3 +30,6 @@ describe(mixture.title, () => {
     });
   }
 });
+
+test('200 members are in one view, take each other’s messages in one order, and exclude one that dies', () =>
+  playManyMembers(200));
