@@ -1,6 +1,7 @@
 /** Members of a group that are processes of their own, on a host of a LAN or on this one. */
 import { spawn } from 'node:child_process';
 import type { GroupView } from '../../../runtime/src/group/view.js';
+import type { ReplyPolicy } from '../../../runtime/src/schema/group.js';
 import type { LanHost } from './lan.js';
 import { type Talking, talkTo } from './lines.js';
 
@@ -10,6 +11,8 @@ export interface MemberOptions {
   readonly name: string;
   /** Whether it hands what it delivered to those that join, and takes it when it joins. */
   readonly state?: boolean;
+  /** It never answers what the group is asked. */
+  readonly silent?: boolean;
   /** What it does once it has joined, all at once. */
   readonly script?: readonly Command[];
 }
@@ -26,6 +29,13 @@ export type Command =
       readonly order?: 'unordered' | 'fifo' | 'causal' | 'total';
       readonly safe?: boolean;
     }
+  | {
+      readonly type: 'cast';
+      readonly text: string;
+      readonly replies: ReplyPolicy;
+      /** In milliseconds. */
+      readonly deadline: number;
+    }
   | { readonly type: 'sendTo'; readonly to: string; readonly text: string }
   | { readonly type: 'leave' }
   | { readonly type: 'stats' }
@@ -40,6 +50,11 @@ export type Happening = { readonly at: number } & (
   | { readonly type: 'suspect' | 'unsuspect'; readonly member: string }
   | { readonly type: 'message'; readonly from: string; readonly text: string }
   | { readonly type: 'sent'; readonly text: string; readonly count: number }
+  | {
+      readonly type: 'replies';
+      readonly text: string;
+      readonly replies: readonly { readonly kind: string; readonly member: string }[];
+    }
   | { readonly type: 'end'; readonly reason: string }
   | { readonly type: 'left' }
   | { readonly type: 'stats'; readonly stats: Readonly<Record<string, unknown>> }

@@ -4,7 +4,7 @@
  */
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { join } from '@convoke/runtime/group';
+import { join, MessageDispatcher } from '@convoke/runtime/group';
 
 const { address, name, script = [], ...options } = JSON.parse(process.argv[2]);
 
@@ -24,7 +24,12 @@ const state = {
   },
 };
 
-const member = await join(address, { name, ...(options.state ? { state } : {}) });
+/** Answers what the group is asked, or never does. */
+const dispatcher = new MessageDispatcher({
+  onRequest: bytes => (options.silent ? new Promise(() => {}) : bytes),
+});
+
+const member = await join(address, { name, parts: [dispatcher], ...(options.state ? { state } : {}) });
 
 member.on('view', view => tell('view', { view }));
 member.on('suspect', suspected => tell('suspect', { member: suspected }));
@@ -46,6 +51,11 @@ const duties = {
       if (every > 0) await sleep(every);
     }
     tell('sent', { text, count });
+  },
+  /** Asks all members, and tells what became of it at each. */
+  async cast({ text, replies, deadline }) {
+    const all = await dispatcher.cast(Buffer.from(text), { replies, deadline });
+    tell('replies', { text, replies: all.map(({ kind, member: of }) => ({ kind, member: of })) });
   },
   sendTo: ({ to, text }) => member.sendTo(to, Buffer.from(text)),
   async leave() {
