@@ -3,7 +3,17 @@ import { hkdfSync } from 'node:crypto';
 import { expect } from 'vitest';
 import { readDiscovery, writeDiscovery } from '../../runtime/src/group/discovery/frames.js';
 import { createMember, everyone } from '../../runtime/src/group/member.js';
+import { type MembershipFrame, readFrame, writeFrame } from '../../runtime/src/group/membership/frames.js';
 import { Kind, Message, multicast, Order, unicast } from '../../runtime/src/group/message.js';
+import { type OrderRun, readOrder, writeOrder } from '../../runtime/src/group/order/order-frames.js';
+import {
+  type MissingFrame,
+  readMissing,
+  readStability,
+  type StabilityFrame,
+  writeMissing,
+  writeStability,
+} from '../../runtime/src/group/reliable/multicast-frames.js';
 import { createGroupSeal } from '../../runtime/src/group/security/seal.js';
 import { framed } from '../../runtime/src/group/transport/connection.js';
 import { readHello, writeHello } from '../../runtime/src/group/transport/hello.js';
@@ -65,6 +75,19 @@ function messagesIn(bytes: Buffer, opening?: ReturnType<typeof seal>): Message[]
 
 const found = { view, primary: true, by: a.id };
 
+const missing: MissingFrame = { view: id, sender: 1, ranges: [[7, 9]] };
+const stability: StabilityFrame = { view: id, ask: false, entries: [{ sender: 0, held: 9, taken: 8 }] };
+const runs: readonly OrderRun[] = [
+  { sender: 1, first: 1, count: 3 },
+  { sender: 0, first: 4, count: 1 },
+];
+const flush: MembershipFrame = {
+  type: 'flush',
+  view: id,
+  ballot: { number: 1, leader: a.id },
+  gone: [b.id],
+};
+
 export const groupVectors: Readonly<Record<string, Buffer>> = {
   'group-multicasts': packet(toAll),
   'group-unicasts': packet(toOne),
@@ -82,6 +105,10 @@ export const groupVectors: Readonly<Record<string, Buffer>> = {
   'group-seek': writeDiscovery({ type: 'seek', attempt: 1 }),
   'group-answer': writeDiscovery({ type: 'answer', found }),
   'group-announce': writeDiscovery({ type: 'announce', found }),
+  'group-missing': writeMissing(missing),
+  'group-stability': writeStability(stability),
+  'group-order': writeOrder(runs),
+  'group-flush': writeFrame(flush),
 };
 
 export const groupReaders: Readonly<Record<string, (bytes: Buffer) => void>> = {
@@ -92,4 +119,8 @@ export const groupReaders: Readonly<Record<string, (bytes: Buffer) => void>> = {
   'group-seek': bytes => expect(readDiscovery(bytes, b.id)).toEqual({ type: 'seek', attempt: 1 }),
   'group-answer': bytes => expect(readDiscovery(bytes, a.id)).toEqual({ type: 'answer', found }),
   'group-announce': bytes => expect(readDiscovery(bytes, a.id)).toEqual({ type: 'announce', found }),
+  'group-missing': bytes => expect(readMissing(bytes)).toEqual(missing),
+  'group-stability': bytes => expect(readStability(bytes)).toEqual(stability),
+  'group-order': bytes => expect(readOrder(bytes)).toEqual(runs),
+  'group-flush': bytes => expect(readFrame(bytes)).toEqual(flush),
 };
