@@ -11,7 +11,11 @@ import { judge } from './promises.js';
 import { heading, milliseconds, tell } from './show.js';
 
 const { values } = parseArgs({
-  options: { svg: { type: 'string', default: join(tmpdir(), 'convoke-group-demo.svg') } },
+  options: {
+    svg: { type: 'string', default: join(tmpdir(), 'convoke-group-demo.svg') },
+    // Milliseconds in which the survivors of the kill must have their view. A machine that does more than this may need more.
+    within: { type: 'string', default: '1000' },
+  },
 });
 
 async function play(cast: Cast): Promise<void> {
@@ -30,6 +34,7 @@ async function play(cast: Cast): Promise<void> {
     journals,
     killed: victim,
     recovery,
+    within: Number(values.within),
   });
   for (const { promise, broken } of verdicts) {
     tell(

@@ -87,7 +87,8 @@ const duties = {
     return member.address;
   },
   async say({ text, order, at }: SayRequest): Promise<void> {
-    await sleep(at - now());
+    // Timers may be up to a millisecond early.
+    for (let left = at - now(); left > 0; left = at - now()) await sleep(left);
     say(text, order);
   },
   /** Says a numbered line every so many milliseconds, until told to hush. */
