@@ -9,7 +9,9 @@ import {
   writeConnectionMessage,
 } from '../../runtime/src/group/detection/connection-messages.js';
 import { goodbye, greeting, listenTo } from '../../runtime/src/group/detection/greeting.js';
+import { createVerification } from '../../runtime/src/group/detection/verification.js';
 import { readDiscovery, writeDiscovery } from '../../runtime/src/group/discovery/frames.js';
+import type { LayerContext } from '../../runtime/src/group/layer.js';
 import { createMember, everyone } from '../../runtime/src/group/member.js';
 import { type MembershipFrame, readFrame, writeFrame } from '../../runtime/src/group/membership/frames.js';
 import { Pieces } from '../../runtime/src/group/membership/pieces.js';
@@ -29,6 +31,11 @@ import {
   writeStability,
   writeViewId,
 } from '../../runtime/src/group/reliable/multicast-frames.js';
+import {
+  readUnicastAck,
+  type UnicastAck,
+  writeUnicastAck,
+} from '../../runtime/src/group/reliable/unicast-ack.js';
 import { readCall, Target, writeCall, writeKeptReply } from '../../runtime/src/group/rpc/frames.js';
 import { createGroupSeal } from '../../runtime/src/group/security/seal.js';
 import { readStateFrame, type StateFrame, writeStateFrame } from '../../runtime/src/group/state/frames.js';
@@ -124,6 +131,41 @@ const frames = {
 
 const here: ConnectionMessage = { step: 'here', port: 40_003, tell: true };
 const obituary: ConnectionMessage = { step: 'obituary', id: b.id, port: 40_004 };
+
+const ack: UnicastAck = {
+  connection: 1,
+  memory: 0x01020304,
+  upTo: 5,
+  seen: 9,
+  latest: 9,
+  held: 1.5,
+  missing: [{ from: 7, count: 1 }],
+};
+
+/** Verification as a member of the view has it, and what it sends. */
+function verificationOf(self: typeof a) {
+  const sent: Message[] = [];
+  const context = { self, down: (batch: readonly Message[]) => sent.push(...batch) };
+  const verification = createVerification({
+    context: context as unknown as LayerContext,
+    isMember: () => true,
+    alive: () => {},
+  });
+  return { verification, sent };
+}
+
+function question(): Buffer {
+  const { verification, sent } = verificationOf(a);
+  verification.ask(b.id, []);
+  return Buffer.from(sent[0]!.body);
+}
+
+/** What the second member answers to the first. */
+function answerTo(body: Buffer): unknown {
+  const { verification, sent } = verificationOf(b);
+  verification.take(new Message(Kind.verify, a.id, b.id, body));
+  return sent.map(({ kind, target, body: answer }) => [kind, target, Buffer.from(answer).toString('hex')]);
+}
 
 const before = { counter: 4, creator: a.id };
 const states = {
@@ -223,6 +265,8 @@ export const groupVectors: Readonly<Record<string, Buffer>> = {
   'group-highest': writeHighest(highest),
   'group-piece': new Pieces().split(writeFrame({ type: 'installed', view: id }), 1400)[0]!,
   ...each<MembershipFrame, Buffer>(frames, writeFrame),
+  'group-unicast-ack': writeUnicastAck(ack),
+  'group-verification': question(),
   'group-connection': writeConnectionMessage(here),
   'group-obituary': writeConnectionMessage(obituary),
   'group-greeting': Buffer.concat([greeting(a.id), goodbye()]),
@@ -251,6 +295,8 @@ export const groupReaders: Readonly<Record<string, (bytes: Buffer) => void>> = {
     frames,
     frame => bytes => expect(readFrame(bytes)).toEqual(frame),
   ),
+  'group-unicast-ack': bytes => expect(readUnicastAck(bytes)).toEqual(ack),
+  'group-verification': bytes => expect(answerTo(bytes)).toEqual([[Kind.verify, a.id, '020a1b2c3d4e5f']]),
   'group-connection': bytes => expect(readConnectionMessage(bytes)).toEqual(here),
   'group-obituary': bytes => expect(readConnectionMessage(bytes)).toEqual(obituary),
   'group-greeting': bytes => expect(readsAs(bytes)).toEqual([a.id, 'goodbye']),
