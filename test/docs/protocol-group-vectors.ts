@@ -1,25 +1,51 @@
 /** The packets of groups in docs/PROTOCOL.md, as the runtime writes and reads them. */
 import { hkdfSync } from 'node:crypto';
 import { expect } from 'vitest';
+import { openBlock } from '../../runtime/src/group/blocks/block-port.js';
+import { ByteWriter } from '../../runtime/src/group/bytes.js';
+import {
+  type ConnectionMessage,
+  readConnectionMessage,
+  writeConnectionMessage,
+} from '../../runtime/src/group/detection/connection-messages.js';
+import { goodbye, greeting, listenTo } from '../../runtime/src/group/detection/greeting.js';
+import { createVerification } from '../../runtime/src/group/detection/verification.js';
 import { readDiscovery, writeDiscovery } from '../../runtime/src/group/discovery/frames.js';
+import type { LayerContext } from '../../runtime/src/group/layer.js';
 import { createMember, everyone } from '../../runtime/src/group/member.js';
 import { type MembershipFrame, readFrame, writeFrame } from '../../runtime/src/group/membership/frames.js';
+import { Pieces } from '../../runtime/src/group/membership/pieces.js';
 import { Kind, Message, multicast, Order, unicast } from '../../runtime/src/group/message.js';
+import { RelayOp, readNumbers, readOp, writeRelayedCall } from '../../runtime/src/group/open/frames.js';
 import { type OrderRun, readOrder, writeOrder } from '../../runtime/src/group/order/order-frames.js';
+import type { GroupPort } from '../../runtime/src/group/port.js';
 import {
+  type HighestFrame,
   type MissingFrame,
+  readHighest,
   readMissing,
   readStability,
   type StabilityFrame,
+  writeHighest,
   writeMissing,
   writeStability,
+  writeViewId,
 } from '../../runtime/src/group/reliable/multicast-frames.js';
+import {
+  readUnicastAck,
+  type UnicastAck,
+  writeUnicastAck,
+} from '../../runtime/src/group/reliable/unicast-ack.js';
+import { readCall, Target, writeCall, writeKeptReply } from '../../runtime/src/group/rpc/frames.js';
 import { createGroupSeal } from '../../runtime/src/group/security/seal.js';
+import { readStateFrame, type StateFrame, writeStateFrame } from '../../runtime/src/group/state/frames.js';
 import { framed } from '../../runtime/src/group/transport/connection.js';
 import { readHello, writeHello } from '../../runtime/src/group/transport/hello.js';
 import { groupKeyOf } from '../../runtime/src/group/transport/layout.js';
 import { FrameReader, readHeader } from '../../runtime/src/group/transport/packet-reader.js';
 import { PacketWriter } from '../../runtime/src/group/transport/packet-writer.js';
+import { encodeDynamic } from '../../runtime/src/marshalling/dynamic.js';
+import { Reader } from '../../runtime/src/marshalling/reader.js';
 
 const group = 'ledger';
 const groupKey = groupKeyOf(group);
@@ -38,7 +64,7 @@ const toAll = [
   inView(7, 'one'),
   inView(8, 'two', { safe: true }),
   inView(9, 'three', { order: Order.causal, vector: [8, 300] }),
-  new Message(Kind.heartbeat, a.id, everyone, Buffer.alloc(0)),
+  new Message(Kind.heartbeat, a.id, everyone, writeViewId(new ByteWriter(10), id).done()),
 ];
 const toOne = [
   Object.assign(unicast(Kind.reply, a.id, b.id, Buffer.from('one')), { connection: 1, seq: 1 }),
@@ -81,12 +107,140 @@ const runs: readonly OrderRun[] = [
   { sender: 1, first: 1, count: 3 },
   { sender: 0, first: 4, count: 1 },
 ];
-const flush: MembershipFrame = {
-  type: 'flush',
-  view: id,
-  ballot: { number: 1, leader: a.id },
-  gone: [b.id],
+const highest: HighestFrame = { view: id, seq: 9 };
+const ballot = { number: 1, leader: a.id };
+const next = {
+  view: { id: { counter: 4, creator: a.id }, members: [a] },
+  joined: [],
+  sides: [[a.id]],
+  primary: true,
+  destroyed: false,
 };
+const frames = {
+  'group-join': { type: 'join', member: b, token: 0x010203040506 },
+  'group-flush': { type: 'flush', view: id, ballot, gone: [b.id] },
+  'group-flushed': { type: 'flushed', view: id, ballot, received: [9, 4], committed: undefined },
+  'group-prepare': {
+    type: 'prepare',
+    view: id,
+    proposal: { ballot, next, cut: [9, 4], holders: [a.id, a.id] },
+  },
+  'group-install': { type: 'install', next },
+  'group-merging': { type: 'merging', merge: 7, side: { id, primary: true, members: [a] } },
+} satisfies Record<string, MembershipFrame>;
+
+const here: ConnectionMessage = { step: 'here', port: 40_003, tell: true };
+const obituary: ConnectionMessage = { step: 'obituary', id: b.id, port: 40_004 };
+
+const ack: UnicastAck = {
+  connection: 1,
+  memory: 0x01020304,
+  upTo: 5,
+  seen: 9,
+  latest: 9,
+  held: 1.5,
+  missing: [{ from: 7, count: 1 }],
+};
+
+/** Verification as a member of the view has it, and what it sends. */
+function verificationOf(self: typeof a) {
+  const sent: Message[] = [];
+  const context = { self, down: (batch: readonly Message[]) => sent.push(...batch) };
+  const verification = createVerification({
+    context: context as unknown as LayerContext,
+    isMember: () => true,
+    alive: () => {},
+  });
+  return { verification, sent };
+}
+
+function question(): Buffer {
+  const { verification, sent } = verificationOf(a);
+  verification.ask(b.id, []);
+  return Buffer.from(sent[0]!.body);
+}
+
+/** What the second member answers to the first. */
+function answerTo(body: Buffer): unknown {
+  const { verification, sent } = verificationOf(b);
+  verification.take(new Message(Kind.verify, a.id, b.id, body));
+  return sent.map(({ kind, target, body: answer }) => [kind, target, Buffer.from(answer).toString('hex')]);
+}
+
+const before = { counter: 4, creator: a.id };
+const states = {
+  'group-state-request': { type: 'request', request: 1, at: before, before, forMerge: false },
+  'group-state-begin': {
+    type: 'begin',
+    request: 1,
+    view: before,
+    marks: [{ sender: a.id, ordered: 9, unordered: 0 }],
+    parts: ['application'],
+  },
+  'group-state-piece': { type: 'piece', request: 1, part: 0, bytes: Buffer.from('one') },
+} satisfies Record<string, StateFrame>;
+
+const header = {
+  target: Target.procedure,
+  number: 5,
+  remaining: 2000,
+  replies: true,
+  ordered: true,
+  expires: false,
+};
+const key = [0x01020304, 0x05060708] as const;
+const procedureCall = () =>
+  writeCall(header, undefined, writer => {
+    writer.rawU32(key[0]);
+    writer.rawU32(key[1]);
+    writer.rawBytes(Buffer.from('c0', 'hex'));
+  });
+const client = '80'.repeat(16);
+const relayedCall = () =>
+  writeCall({ ...header, target: Target.relayed }, undefined, writer =>
+    writeRelayedCall(writer, client, { number: 3, lowest: 2 }, key, Buffer.from('c0', 'hex')),
+  );
+
+/** What a block sends, and what the block of the same name takes out of it. */
+function blockMessage(): { readonly sent: Buffer; readonly take: (sent: Buffer) => Uint8Array | undefined } {
+  let sent: Buffer = Buffer.alloc(0);
+  let deliver: (message: Message) => void = () => {};
+  let taken: Uint8Array | undefined;
+  const port = {
+    receive: (_: Kind, listener: typeof deliver) => {
+      deliver = listener;
+    },
+    multicast: (_: Kind, body: Buffer) => {
+      sent = body;
+    },
+    consumed: () => {},
+    count: () => {},
+  } as unknown as GroupPort;
+  const block = openBlock(port, 'map', 'stock', (_, body) => {
+    taken = body;
+  });
+  block.multicast(encodeDynamic([1, 1, 'apples']), { order: Order.total });
+  return {
+    sent,
+    take: bytes => {
+      deliver(multicast(Kind.block, a.id, bytes, Order.total));
+      return taken;
+    },
+  };
+}
+
+function readsAs(said: Buffer): (string | number)[] {
+  const heard: (string | number)[] = [];
+  const { hear } = listenTo(
+    met => heard.push(met),
+    () => heard.push('goodbye'),
+  );
+  for (const byte of said) expect(hear(Buffer.of(byte))).toBe(true);
+  return heard;
+}
+
+const each = <Value, Result>(table: Record<string, Value>, make: (value: Value) => Result) =>
+  Object.fromEntries(Object.entries(table).map(([name, value]) => [name, make(value)]));
 
 export const groupVectors: Readonly<Record<string, Buffer>> = {
   'group-multicasts': packet(toAll),
@@ -108,7 +262,19 @@ export const groupVectors: Readonly<Record<string, Buffer>> = {
   'group-missing': writeMissing(missing),
   'group-stability': writeStability(stability),
   'group-order': writeOrder(runs),
-  'group-flush': writeFrame(flush),
+  'group-highest': writeHighest(highest),
+  'group-piece': new Pieces().split(writeFrame({ type: 'installed', view: id }), 1400)[0]!,
+  ...each<MembershipFrame, Buffer>(frames, writeFrame),
+  'group-unicast-ack': writeUnicastAck(ack),
+  'group-verification': question(),
+  'group-connection': writeConnectionMessage(here),
+  'group-obituary': writeConnectionMessage(obituary),
+  'group-greeting': Buffer.concat([greeting(a.id), goodbye()]),
+  ...each<StateFrame, Buffer>(states, frame => Buffer.from(writeStateFrame(frame))),
+  'group-call': procedureCall(),
+  'group-relayed-call': relayedCall(),
+  'group-reply': writeKeptReply(5, Buffer.from('00c0', 'hex')),
+  'group-block': blockMessage().sent,
 };
 
 export const groupReaders: Readonly<Record<string, (bytes: Buffer) => void>> = {
@@ -122,5 +288,33 @@ export const groupReaders: Readonly<Record<string, (bytes: Buffer) => void>> = {
   'group-missing': bytes => expect(readMissing(bytes)).toEqual(missing),
   'group-stability': bytes => expect(readStability(bytes)).toEqual(stability),
   'group-order': bytes => expect(readOrder(bytes)).toEqual(runs),
-  'group-flush': bytes => expect(readFrame(bytes)).toEqual(flush),
+  'group-highest': bytes => expect(readHighest(bytes)).toEqual(highest),
+  'group-piece': bytes =>
+    expect(readFrame(new Pieces().join(a.id, bytes)!)).toEqual({ type: 'installed', view: id }),
+  ...each<MembershipFrame, (bytes: Buffer) => void>(
+    frames,
+    frame => bytes => expect(readFrame(bytes)).toEqual(frame),
+  ),
+  'group-unicast-ack': bytes => expect(readUnicastAck(bytes)).toEqual(ack),
+  'group-verification': bytes => expect(answerTo(bytes)).toEqual([[Kind.verify, a.id, '020a1b2c3d4e5f']]),
+  'group-connection': bytes => expect(readConnectionMessage(bytes)).toEqual(here),
+  'group-obituary': bytes => expect(readConnectionMessage(bytes)).toEqual(obituary),
+  'group-greeting': bytes => expect(readsAs(bytes)).toEqual([a.id, 'goodbye']),
+  ...each<StateFrame, (bytes: Buffer) => void>(
+    states,
+    frame => bytes => expect(readStateFrame(bytes)).toEqual(frame),
+  ),
+  'group-call': bytes => {
+    const reader = new Reader().reset(bytes);
+    expect(readCall(reader)).toEqual({ ...header, metadata: undefined });
+    expect([reader.rawU32(), reader.rawU32()]).toEqual(key);
+  },
+  'group-relayed-call': bytes => {
+    const reader = new Reader().reset(bytes);
+    expect(readCall(reader)).toMatchObject({ target: Target.relayed, number: 5 });
+    expect(readOp(reader)).toEqual({ op: RelayOp.call, client });
+    expect(readNumbers(reader)).toEqual({ number: 3, lowest: 2 });
+  },
+  'group-block': bytes =>
+    expect(blockMessage().take(bytes)).toEqual(Buffer.from(encodeDynamic([1, 1, 'apples']))),
 };
